@@ -1,0 +1,1 @@
+"""A Singer target that puts a company's own data on its Contentsquare sessions."""

@@ -1,0 +1,185 @@
+"""One POST to the Enrichment API: the batch as JSON, the answer as an error or not."""
+
+from __future__ import annotations
+
+import re
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+
+from target_contentsquare.errors import (
+    ApiError,
+    BatchRefusedError,
+    RetryableError,
+    TokenRefusedError,
+)
+from target_contentsquare.retry import RETRYABLE_STATUSES, parse_retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from target_contentsquare.auth import Token
+    from target_contentsquare.enrichment import Batch
+
+# The answers that the API's description names; what else it says stays unsaid, since it
+# could repeat a row's values.
+_REFUSED = "match expected payload"
+_BAD_VERSION = "bad integration version"
+_ERROR_CODE = re.compile(r"[A-Z][A-Z_]{2,40}")
+
+
+def new_session(connections: int, user_agent: str) -> requests.Session:
+    """Make a session that keeps one connection open per request in flight.
+
+    Proxies and certificates come from the environment as always with requests, but are
+    read once: looking for them again costs a third of every request. A `.netrc` is not
+    read, since it would replace the token. Cookies are not kept.
+    """
+    session = requests.Session()
+    session.headers["User-Agent"] = user_agent
+    # Without an authorization of its own, requests looks for one in ~/.netrc.
+    session.auth = _leave_as_is
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = HTTPAdapter(pool_maxsize=connections, pool_block=True)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class EnrichmentApi:
+    """Sends batches, each with one POST. May be used by many threads.
+
+    Args:
+        timeout: Seconds, for one attempt.
+        wall_clock: Unix seconds, for a Retry-After that holds a date.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session,
+        *,
+        timeout: float,
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._timeout = timeout
+        self._wall_clock = wall_clock
+        self._encode = msgspec.json.Encoder().encode
+        self._prepared: dict[Token, tuple[requests.PreparedRequest, Any]] = {}
+
+    def send(self, token: Token, batch: Batch) -> None:
+        """Send a batch; returning means that Contentsquare took it whole.
+
+        Raises:
+            TokenRefusedError: 401.
+            BatchRefusedError: 400, at least one row is wrong.
+            RetryableError: No answer, or 408, 425, 429, 5xx.
+            ApiError: Any other answer.
+        """
+        response = self._post(token, self.payload(token.project_id, batch))
+        if response.status_code != requests.codes.ok:
+            raise self._error(response, batch, token)
+
+    def payload(self, project_id: int, batch: Batch) -> bytes:
+        """Encode a batch as the API's JSON."""
+        return self._encode(
+            {
+                "integrationVersion": batch.integration_version,
+                "projectId": project_id,
+                "enrichments": [row.enrichment for row in batch.rows.values()],
+            }
+        )
+
+    def _post(self, token: Token, body: bytes) -> requests.Response:
+        template, settings = self._prepared.get(token) or self._prepare(token)
+        request = template.copy()
+        request.body = body
+        request.headers["Content-Length"] = str(len(body))
+        try:
+            return self._session.send(
+                request, timeout=self._timeout, allow_redirects=False, **settings
+            )
+        except requests.RequestException as error:
+            # Only the kind of error: its text may hold the URL with a proxy's password.
+            msg = f"no answer from Contentsquare ({type(error).__name__})"
+            raise RetryableError(msg) from None
+
+    def _prepare(self, token: Token) -> tuple[requests.PreparedRequest, Any]:
+        """What all requests with this token have in common, put together once."""
+        url = f"{token.endpoint}/v1/enrichments"
+        request = requests.Request(
+            "POST",
+            url,
+            headers={
+                "Authorization": f"Bearer {token.value}",
+                "Content-Type": "application/json",
+            },
+        )
+        settings: Mapping[str, Any] = self._session.merge_environment_settings(
+            url, {}, None, None, None
+        )
+        entry = self._session.prepare_request(request), settings
+        self._prepared = {token: entry, **dict(list(self._prepared.items())[:31])}
+        return entry
+
+    def _error(
+        self, response: requests.Response, batch: Batch, token: Token
+    ) -> Exception:
+        status = response.status_code
+        if status == requests.codes.unauthorized:
+            return TokenRefusedError("HTTP 401")
+        if status in RETRYABLE_STATUSES:
+            wait = parse_retry_after(
+                response.headers.get("Retry-After"), self._wall_clock()
+            )
+            return RetryableError(f"Contentsquare answered HTTP {status}", wait)
+        message, code = _words_of(response)
+        if status == requests.codes.bad_request and _REFUSED in message:
+            return BatchRefusedError("HTTP 400")
+        if status == requests.codes.bad_request and _BAD_VERSION in message:
+            return ApiError(
+                f"project {token.project_id} has no integration version "
+                f"{batch.integration_version} (HTTP 400, bad integration version): "
+                "set integration_version to a registered one"
+            )
+        return ApiError(_unexpected(status, code, token))
+
+
+def _unexpected(status: int, code: str, token: Token) -> str:
+    answer = f"HTTP {status}{f', {code}' if code else ''}"
+    if status == requests.codes.forbidden:
+        return (
+            f"Contentsquare forbids to enrich project {token.project_id} ({answer}): "
+            "use credentials that cover this project, or change project_id"
+        )
+    if 300 <= status < 400:  # noqa: PLR2004 - the redirects
+        return (
+            f"the endpoint of project {token.project_id} redirects ({answer}) and "
+            "redirects are not followed: tell Contentsquare's support"
+        )
+    return (
+        f"Contentsquare answered {answer} to a batch for project {token.project_id}, "
+        "which trying again does not cure: look for this answer in its documentation"
+    )
+
+
+def _words_of(response: requests.Response) -> tuple[str, str]:
+    """The message and the error code of an answer, empty where it has none."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return "", ""
+    if not isinstance(answer, dict):
+        return "", ""
+    message, code = answer.get("message"), answer.get("errorCode")
+    return (
+        message if isinstance(message, str) else "",
+        code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else "",
+    )

@@ -1,0 +1,135 @@
+"""What is sent: enrichments, the rows they come from, and the batches they fill."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Scalar: TypeAlias = str | int | float | bool
+
+#: project (None: the credentials' own), user id, session number, enrichment number.
+#: Contentsquare keeps one enrichment for each; a later one overwrites.
+Key: TypeAlias = tuple[int | None, str, int, int]
+
+
+class Enrichment(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    """One item of a batch, named and shaped as the API's JSON."""
+
+    user_id: str
+    session_number: int
+    enrichment_number: int
+    enrichment: dict[str, Scalar]
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """An enrichment waiting for its delivery, and where it came from.
+
+    `position` counts all rows of the run and orders them; `origin` is whatever the
+    reader of the row needs to account for it, and is opaque here.
+    """
+
+    enrichment: Enrichment
+    position: int
+    origin: Any
+
+
+class Batch:
+    """Rows that go in one request: one project, one integration version, unique keys."""
+
+    __slots__ = ("integration_version", "opened_at", "project_id", "rows")
+
+    def __init__(
+        self,
+        project_id: int | None,
+        integration_version: int,
+        rows: dict[Key, Row],
+        opened_at: float = 0.0,
+    ) -> None:
+        self.project_id = project_id
+        self.integration_version = integration_version
+        self.rows = rows
+        self.opened_at = opened_at
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def first_position(self) -> int:
+        """Position of the oldest row: rows are kept in the order they were read."""
+        return next(iter(self.rows.values())).position
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """Split in two, in order; the first gets the odd row."""
+        items = iter(self.rows.items())
+        middle = (len(self.rows) + 1) // 2
+        return (
+            self._part(dict(itertools.islice(items, middle))),
+            self._part(dict(items)),
+        )
+
+    def _part(self, rows: dict[Key, Row]) -> Batch:
+        return Batch(self.project_id, self.integration_version, rows, self.opened_at)
+
+
+class OpenBatches:
+    """Batches that are still being filled, one per project and integration version.
+
+    Args:
+        size: Rows at which a batch is full; the API takes at most 200.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._open: dict[tuple[int | None, int], Batch] = {}
+
+    def add(
+        self, key: Key, version: int, row: Row, clock: Callable[[], float]
+    ) -> tuple[Row | None, Batch | None]:
+        """Put a row in its batch.
+
+        Returns:
+            The row with the same key that this one replaces, if there is one, and the
+            batch if it is full now; the batch is then no longer held here.
+        """
+        place = (key[0], version)
+        batch = self._open.get(place)
+        if batch is None:
+            batch = self._open[place] = Batch(key[0], version, {}, clock())
+        # Taken out before it is put in again, so that the rows stay in order.
+        replaced = batch.rows.pop(key, None)
+        batch.rows[key] = row
+        if replaced is None and len(self._open) > 1:
+            replaced = self._take_from_other_versions(key, version)
+        if len(batch.rows) < self._size:
+            return replaced, None
+        del self._open[place]
+        return replaced, batch
+
+    def _take_from_other_versions(self, key: Key, version: int) -> Row | None:
+        """The key does not tell versions apart, so neither may "the last one wins"."""
+        for place, batch in self._open.items():
+            if place[0] == key[0] and place[1] != version and key in batch.rows:
+                row = batch.rows.pop(key)
+                if not batch.rows:
+                    del self._open[place]
+                return row
+        return None
+
+    def take_opened_before(self, moment: float) -> list[Batch]:
+        """Take out the part-filled batches that were begun at `moment` or before."""
+        ripe = [place for place, b in self._open.items() if b.opened_at <= moment]
+        return [self._open.pop(place) for place in ripe]
+
+    def take_all(self) -> list[Batch]:
+        """Take out all part-filled batches, the oldest rows first."""
+        batches = sorted(self._open.values(), key=lambda batch: batch.first_position)
+        self._open.clear()
+        return batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self._open.values())

@@ -1,0 +1,94 @@
+"""Everything that can go wrong, grouped by what the caller does about it.
+
+    ContentsquareTargetError
+    ├── FatalError                end the run with this one line, exit code 1
+    │   ├── ConfigError               a setting, option or mapping has to change
+    │   ├── InputError                what the tap wrote is not Singer
+    │   ├── AuthenticationError       the credentials, or what they cover
+    │   ├── ApiError                  an answer that trying again does not cure
+    │   ├── DeliveryError             tried again until the time was up
+    │   ├── TooManyRejectedError      no room for another rejected row
+    │   └── OutputError               nobody reads our state any more
+    ├── RetryableError            try the same request again, later
+    ├── TokenRefusedError         get a new token, then try again
+    ├── BatchRefusedError         at least one row is wrong: halve the batch
+    └── UnfitValueError           a row's value can't be sent: reject the row
+
+Messages of a `FatalError` are shown to users: they say what happened, where and what
+to change, in one line, and never hold a secret, a token or a row's value.
+"""
+
+from __future__ import annotations
+
+
+class ContentsquareTargetError(Exception):
+    """Root of this package's errors."""
+
+
+class FatalError(ContentsquareTargetError):
+    """Ends the run; its message is the one line that the user sees."""
+
+
+class ConfigError(FatalError):
+    """A setting, an option or a mapping has to change."""
+
+
+class InputError(FatalError):
+    """What the tap wrote is not what Singer says it should be."""
+
+
+class AuthenticationError(FatalError):
+    """The credentials are wrong, expired, or don't cover the project."""
+
+
+class ApiError(FatalError):
+    """Contentsquare gave an answer that trying again does not cure."""
+
+
+class DeliveryError(FatalError):
+    """A request kept failing until its time was up, or the run was stopped."""
+
+
+class TooManyRejectedError(FatalError):
+    """A row can't be delivered and there is no room for it among the rejected."""
+
+
+class OutputError(FatalError):
+    """A file, or standard output, can't be written."""
+
+
+class RetryableError(ContentsquareTargetError):
+    """The same request may succeed later.
+
+    Args:
+        reason: What happened, without a secret or a row's value.
+        retry_after: Seconds that the server asked to wait, if it did.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class TokenRefusedError(ContentsquareTargetError):
+    """401: the token expired or was revoked; the cure is a new one."""
+
+
+class BatchRefusedError(ContentsquareTargetError):
+    """400: at least one row of the batch is wrong; the API does not say which."""
+
+
+class UnfitValueError(ContentsquareTargetError):
+    """A row holds a value that Contentsquare would not take.
+
+    Args:
+        reason: One of the contract's reasons, such as `string_too_long`.
+        detail: Why, for the rejected file; not for the log.
+        field: The enrichment field or mapping key, once it is known.
+    """
+
+    def __init__(self, reason: str, detail: str, field: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+        self.field = field

@@ -1,0 +1,341 @@
+"""Contentsquare's field types: limits, conversions, and the integration schema."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any, TypeAlias
+
+from target_contentsquare.enrichment import Scalar
+from target_contentsquare.errors import ConfigError, UnfitValueError
+
+# Limits of the integration schema, from Contentsquare's public documentation.
+MAX_STRING_BYTES = 50
+MAX_INT = 2**31 - 1
+MIN_INT = -(2**31)
+MAX_FLOAT = 1.79769e308
+MAX_FIELDS_PER_TYPE = 10
+#: The documentation says 30 in one place and 50 in another.
+MAX_NAME_BYTES = 50
+SAFE_NAME_BYTES = 30
+
+#: Turns a row's value into what is sent; None means that the field is left out.
+Converter: TypeAlias = Callable[[Any], Scalar | None]
+
+_NUMBER_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
+# More significant digits than any number in range has: nothing to be read from them.
+_MAX_NUMBER_TEXT = 400
+_DATE_LENGTH = len("2022-01-01")
+_SECONDS_LENGTH = len("2022-01-01T20:02:22")
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+
+class FieldType(Enum):
+    """The types of an integration schema."""
+
+    STRING = "STRING"
+    INT = "INT"
+    FLOAT = "FLOAT"
+    BOOL = "BOOL"
+    DATETIME = "DATETIME"
+
+    def converter(self, *, truncate_strings: bool = False) -> Converter:
+        """Give the function that converts this type's values.
+
+        The function returns None for null and, but for STRING, for empty text. It
+        raises `UnfitValueError` for what can't be sent, and changes nothing in what it
+        returned itself.
+        """
+        if self is FieldType.STRING:
+            return to_truncated_string if truncate_strings else to_string
+        return _CONVERTERS[self]
+
+
+def to_string(value: Any) -> str | None:
+    """Convert to STRING: any scalar, numbers and booleans in their JSON text.
+
+    Raises:
+        UnfitValueError: `wrong_type`, `string_too_long` (over 50 bytes of UTF-8).
+    """
+    if type(value) is not str:
+        value = _scalar_text(value)
+        if value is None:
+            return None
+    # Only ASCII has as many characters as bytes.
+    if len(value) <= MAX_STRING_BYTES and value.isascii():
+        return value  # type: ignore[no-any-return]
+    size = len(_utf8(value))
+    if size > MAX_STRING_BYTES:
+        detail = f"{size} bytes, at most {MAX_STRING_BYTES}"
+        raise UnfitValueError("string_too_long", detail)
+    return value  # type: ignore[no-any-return]
+
+
+def to_truncated_string(value: Any) -> str | None:
+    """Convert to STRING, cutting what is over 50 bytes between two characters.
+
+    Raises:
+        UnfitValueError: `wrong_type`.
+    """
+    text = value if type(value) is str else _scalar_text(value)
+    if text is None:
+        return None
+    return _utf8(text)[:MAX_STRING_BYTES].decode(errors="ignore")
+
+
+def to_int(value: Any) -> int | None:
+    """Convert to INT: integral numbers and their text.
+
+    Raises:
+        UnfitValueError: `wrong_type`, `int_out_of_range`.
+    """
+    return to_integer(value, MIN_INT, MAX_INT)
+
+
+def to_integer(value: Any, low: int, high: int) -> int | None:
+    """Convert integral numbers and their text to an integer from `low` to `high`.
+
+    Raises:
+        UnfitValueError: `wrong_type`, `int_out_of_range`.
+    """
+    if type(value) is not int:
+        value = _number(value, "an integral number or its text")
+        if value is None:
+            return None
+    # In range first: only then is it cheap and safe to look for decimals.
+    if not low <= value <= high:
+        raise UnfitValueError("int_out_of_range", f"not from {low} to {high}")
+    if value != int(value):
+        raise UnfitValueError("wrong_type", "a number with decimals, not an integer")
+    return int(value)
+
+
+def to_float(value: Any) -> float | None:
+    """Convert to FLOAT: finite numbers and their text.
+
+    Raises:
+        UnfitValueError: `wrong_type`, `float_out_of_range`.
+    """
+    if type(value) is not float:
+        value = _number(value, "a number or its text")
+        if value is None:
+            return None
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if -MAX_FLOAT <= number <= MAX_FLOAT:
+        return number
+    raise UnfitValueError("float_out_of_range", "not finite, or beyond 1.79769e+308")
+
+
+def to_bool(value: Any) -> bool | None:
+    """Convert to BOOL: booleans, 0 and 1, and `true`/`false` in any case.
+
+    Raises:
+        UnfitValueError: `wrong_type`.
+    """
+    if value is True or value is False:
+        return value
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        value = _BOOLEANS.get(value.strip().lower())
+        if value is not None:
+            return value  # type: ignore[no-any-return]
+    elif isinstance(value, (int, float)) and value in {0, 1}:
+        return value == 1
+    raise UnfitValueError("wrong_type", "not true, false, 0 or 1")
+
+
+def to_datetime(value: Any) -> str | None:
+    """Convert to DATETIME: ISO 8601 datetimes and dates, to UTC, seconds and `Z`.
+
+    Without an offset the time is taken as UTC; a date as its midnight.
+
+    Raises:
+        UnfitValueError: `wrong_type` (not text), `invalid_datetime`.
+    """
+    if value is None or value == "":
+        return None
+    if type(value) is not str:
+        raise UnfitValueError("wrong_type", "not a text with an ISO 8601 datetime")
+    text = value.strip()
+    try:
+        if len(text) <= _DATE_LENGTH:
+            return f"{date.fromisoformat(text).isoformat()}T00:00:00Z"
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None and moment.tzinfo is not timezone.utc:
+            moment = moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
+    return f"{moment.isoformat()[:_SECONDS_LENGTH]}Z"
+
+
+def to_natural(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
+    """Convert by what the value is, where no schema says what it should be.
+
+    Raises:
+        UnfitValueError: as the converter of the type that the value has.
+    """
+    if value is None:
+        return None
+    natural = _NATURAL_TYPES.get(type(value), FieldType.STRING)
+    return natural.converter(truncate_strings=truncate_strings)(value)
+
+
+_CONVERTERS: Mapping[FieldType, Converter] = {
+    FieldType.INT: to_int,
+    FieldType.FLOAT: to_float,
+    FieldType.BOOL: to_bool,
+    FieldType.DATETIME: to_datetime,
+}
+_NATURAL_TYPES = {
+    bool: FieldType.BOOL,
+    int: FieldType.INT,
+    float: FieldType.FLOAT,
+}
+
+
+def _scalar_text(value: Any) -> str | None:
+    """A number or boolean as JSON writes it."""
+    if value is None:
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UnfitValueError("wrong_type", "not a finite number")
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    if isinstance(value, str):
+        return value
+    raise UnfitValueError("wrong_type", "an array or object, not a scalar")
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        detail = "not valid Unicode: half of a surrogate pair"
+        raise UnfitValueError("wrong_type", detail) from None
+
+
+def _number(value: Any, allowed: str) -> int | float | Decimal | None:
+    """A number, or the one that a text holds; a boolean is never one."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        text = value.strip()
+        if _NUMBER_TEXT.fullmatch(text) and len(text) <= _MAX_NUMBER_TEXT:
+            return _decimal(text)
+    raise UnfitValueError("wrong_type", f"not {allowed}")
+
+
+def _decimal(text: str) -> Decimal | float:
+    """The exact number; infinity where an exponent would make it a memory hog."""
+    number = Decimal(text)
+    if number.adjusted() > 400:  # noqa: PLR2004 - beyond every type's range
+        return math.inf
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an integration schema."""
+
+    name: str
+    type: FieldType
+    optional: bool = False
+    label: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSchema:
+    """A schema registered with Contentsquare, its fields by name."""
+
+    fields: Mapping[str, Field]
+
+    @classmethod
+    def parse(cls, document: object, setting: str) -> IntegrationSchema:
+        """Read the JSON document that was registered with Contentsquare.
+
+        Args:
+            document: `{"fields": [{"name", "type", "optional", …}, …]}`.
+            setting: Where it came from, for the error.
+
+        Raises:
+            ConfigError: Says what is wrong and what is allowed.
+        """
+        items = document.get("fields") if isinstance(document, dict) else None
+        if not isinstance(items, list) or not items:
+            msg = f'{setting}: must be {{"fields": [...]}} with at least one field'
+            raise ConfigError(msg)
+        fields: dict[str, Field] = {}
+        for index, item in enumerate(items):
+            field = _parse_field(item, f"{setting}.fields[{index}]")
+            if field.name in fields:
+                msg = f"{setting}.fields[{index}]: '{field.name}' is there twice"
+                raise ConfigError(msg)
+            fields[field.name] = field
+        _check_count(fields, setting)
+        return cls(fields)
+
+    @property
+    def long_names(self) -> list[str]:
+        """Names over 30 bytes: the documentation contradicts itself about them."""
+        return [n for n in self.fields if len(n.encode()) > SAFE_NAME_BYTES]
+
+
+def check_name(name: str) -> str | None:
+    """Say what is wrong with a field's name, if anything is."""
+    if not name:
+        return "a field's name must not be empty"
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        return "a field's name must be valid Unicode"
+    if size > MAX_NAME_BYTES:
+        return f"the name '{name}' has {size} bytes, at most {MAX_NAME_BYTES}"
+    return None
+
+
+def _parse_field(item: object, where: str) -> Field:
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+        msg = f'{where}: must be an object with "name" and "type"'
+        raise ConfigError(msg)
+    if problem := check_name(item["name"]):
+        msg = f"{where}: {problem}"
+        raise ConfigError(msg)
+    allowed = [kind.value for kind in FieldType]
+    if item.get("type") not in allowed:
+        msg = f"{where}.type: must be one of {', '.join(allowed)}"
+        raise ConfigError(msg)
+    if not isinstance(item.get("optional", False), bool):
+        msg = f"{where}.optional: must be true or false"
+        raise ConfigError(msg)
+    return Field(
+        name=item["name"],
+        type=FieldType(item["type"]),
+        optional=item.get("optional", False),
+        label=str(item.get("label") or ""),
+        description=str(item.get("description") or ""),
+    )
+
+
+def _check_count(fields: Mapping[str, Field], setting: str) -> None:
+    counts = Counter(field.type for field in fields.values())
+    for kind, count in counts.items():
+        if count > MAX_FIELDS_PER_TYPE:
+            msg = (
+                f"{setting}: {count} fields of type {kind.value}, "
+                f"at most {MAX_FIELDS_PER_TYPE}"
+            )
+            raise ConfigError(msg)

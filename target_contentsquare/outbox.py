@@ -1,0 +1,269 @@
+"""From an enrichment to the state that covers it: batches, delivery, rejects, counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from target_contentsquare.checkpoint import Checkpoint
+from target_contentsquare.delivery import Callbacks, Delivery
+from target_contentsquare.enrichment import Batch, Enrichment, Key, OpenBatches, Row
+from target_contentsquare.errors import (
+    OutputError,
+    RetryableError,
+    TooManyRejectedError,
+)
+from target_contentsquare.rejects import RejectedFile, Rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor
+    from logging import Logger
+
+    from target_contentsquare.retry import RetryPolicy
+    from target_contentsquare.summary import StreamCounts, Summary
+
+#: Rows wait this long at most for their batch to fill: the SDK's max record age.
+MAX_WAIT_SECONDS = 300.0
+_STATE_SECONDS = 1.0
+
+
+class Source(msgspec.Struct):
+    """A stream as the tap writes it, under one of its schemas.
+
+    Attributes:
+        schema: The SCHEMA message.
+        rows: RECORD messages so far, over all schemas of the stream.
+    """
+
+    stream: str
+    schema: Mapping[str, Any]
+    rows: int = 0
+
+    def where(self, number: int) -> str:
+        """Name a row, for messages."""
+        return f"stream '{self.stream}', row {number}"
+
+
+class Origin(msgspec.Struct, gc=False):
+    """Where a row came from: enough to count it, and to write it down.
+
+    Attributes:
+        counts: Of the stream that the row belongs to after stream maps.
+        number: Of the row among those of its source, from 1.
+        line: The RECORD message as it arrived.
+    """
+
+    counts: StreamCounts
+    source: Source
+    number: int
+    line: bytes
+
+    @property
+    def where(self) -> str:
+        """The row's name, for messages."""
+        return self.source.where(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is sent at once, and how much may go wrong."""
+
+    batch_rows: int
+    max_in_flight: int
+    max_rejected: int
+    retry: RetryPolicy
+
+
+@dataclass(slots=True)
+class _StatePrinter:
+    """Holds states back until something was mapped, and all of them in a dry run."""
+
+    write: Callable[[bytes], None]
+    clock: Callable[[], float]
+    enabled: bool = False
+    printed_at: float = field(default=float("-inf"))
+
+    @property
+    def is_due(self) -> bool:
+        return self.clock() - self.printed_at >= _STATE_SECONDS
+
+    def print(self, state: bytes) -> None:
+        self.printed_at = self.clock()
+        try:
+            self.write(state)
+        except OutputError:
+            self.enabled = False
+            raise
+
+
+class Outbox:
+    """Takes enrichments and states in the order they were read, and sees them through.
+
+    Args:
+        send: Sends one batch; see `Delivery`.
+        write_state: Prints a state; called only when every row before it is settled.
+        clock: Seconds that only go forward.
+        sleep: See `Delivery`.
+        notify: See `Delivery`.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Batch], None],
+        limits: Limits,
+        summary: Summary,
+        rejected_file: RejectedFile | None,
+        *,
+        executor: Executor,
+        write_state: Callable[[bytes], None],
+        clock: Callable[[], float],
+        sleep: Callable[[float | None], None],
+        notify: Callable[[], None],
+        logger: Logger,
+    ) -> None:
+        self._limits = limits
+        self._summary = summary
+        self._rejected_file = rejected_file
+        self._clock = clock
+        self._logger = logger
+        self._state = _StatePrinter(write_state, clock)
+        self._checkpoint: Checkpoint[bytes] = Checkpoint()
+        self._batches = OpenBatches(limits.batch_rows)
+        self._position = 0
+        callbacks = Callbacks(
+            on_delivered=self._count_delivered,
+            on_rejected=self._reject_refused,
+            on_settled=self._print_state,
+            on_retry=self._log_retry,
+        )
+        self._delivery = Delivery(
+            send,
+            callbacks,
+            executor=executor,
+            max_in_flight=limits.max_in_flight,
+            retry=limits.retry,
+            clock=clock,
+            sleep=sleep,
+            notify=notify,
+        )
+
+    def place(
+        self, key: Key, version: int, enrichment: Enrichment, origin: Origin
+    ) -> None:
+        """Put an enrichment in the batch that it belongs in; may wait for a request."""
+        row = Row(enrichment, self._position, origin)
+        self._position += 1
+        replaced, full = self._batches.add(key, version, row, self._clock)
+        if replaced is not None:
+            replaced.origin.counts.merged += 1
+        if full is not None:
+            self._delivery.submit(full)
+
+    def reject(self, origin: Origin, rejection: Rejection) -> None:
+        """Put a row among the rejected.
+
+        Raises:
+            TooManyRejectedError: There is no file for it, or it is one too many.
+        """
+        row = origin.where
+        what = rejection.reason
+        if rejection.field is not None:
+            what = f"field '{rejection.field}': {what}"
+        if self._rejected_file is None:
+            msg = (
+                f"{row}, {what}: correct the row, or set rejected_path to keep such "
+                "rows in a file and go on"
+            )
+            raise TooManyRejectedError(msg)
+        if self._summary.rejected >= self._limits.max_rejected:
+            msg = (
+                f"{row}, {what}: more than max_rejected ({self._limits.max_rejected}) "
+                "rows can't be delivered: look at the reasons in rejected_path"
+            )
+            raise TooManyRejectedError(msg)
+        self._rejected_file.write(origin.source.schema, origin.line, rejection)
+        origin.counts.rejected[rejection.reason] += 1
+        self._logger.warning("Rejected: %s, %s", row, what)
+
+    def mark(self, state: bytes) -> None:
+        """Take a state that the tap gave; it is printed when that is safe."""
+        self._checkpoint.mark(self._position, state)
+        if self._checkpoint.wants_compacting:
+            self._checkpoint.compact(self._unsettled_positions())
+        # Acknowledgements print states too, and rows that need none may be all there is.
+        if self._state.is_due:
+            self._print_state()
+
+    def enable_state(self) -> None:
+        """Let states be printed: from the first stream on that has a mapping."""
+        self._state.enabled = True
+
+    def tick(self) -> None:
+        """Do what is due while rows come in slowly, or not at all."""
+        self._delivery.poll()
+        for batch in self._batches.take_opened_before(self._clock() - MAX_WAIT_SECONDS):
+            self._delivery.submit(batch)
+        if self._state.is_due:
+            self._print_state()
+
+    def hurry(self) -> None:
+        """Wait no longer between attempts: the run was told to stop."""
+        self._delivery.hurry()
+
+    def finish(self) -> None:
+        """Send what is left, and print the last state.
+
+        Raises:
+            FatalError: Something could not be delivered; the state does not cover it.
+        """
+        for batch in self._batches.take_all():
+            self._delivery.submit(batch)
+        self._delivery.drain()
+        self._print_state()
+
+    def give_up(self) -> None:
+        """Finish the requests in flight, start no others, and print the safe state."""
+        self._delivery.finish_in_flight()
+        self._print_state()
+
+    def close(self) -> None:
+        """Leave the rejected file whole on the disk, and the counts complete."""
+        self._summary.requests = self._delivery.requests
+        if self._rejected_file is not None:
+            self._rejected_file.close()
+
+    def _count_delivered(self, batch: Batch) -> None:
+        for row in batch.rows.values():
+            row.origin.counts.delivered += 1
+
+    def _reject_refused(self, row: Row) -> None:
+        detail = "Contentsquare refuses this row on its own (HTTP 400)"
+        self.reject(row.origin, Rejection("rejected_by_api", None, detail))
+
+    def _log_retry(self, error: RetryableError, wait: float) -> None:
+        self._logger.warning("Trying again in %.1f s: %s", wait, error)
+
+    def _print_state(self) -> None:
+        if not self._state.enabled:
+            return
+        oldest = min(
+            (batch.first_position for batch in self._unsettled_batches()),
+            default=self._position,
+        )
+        state = self._checkpoint.newest_safe(oldest)
+        if state is not None:
+            if self._rejected_file is not None:
+                self._rejected_file.sync()
+            self._state.print(state)
+
+    def _unsettled_batches(self) -> Iterator[Batch]:
+        yield from self._delivery.unsettled
+        yield from self._batches
+
+    def _unsettled_positions(self) -> Iterator[int]:
+        for batch in self._unsettled_batches():
+            for row in batch.rows.values():
+                yield row.position

@@ -1,0 +1,164 @@
+"""The rejected file: rows that can't be delivered, as Singer messages to feed in again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from target_contentsquare.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_MODE = 0o600  # rows hold personal data
+_TAIL_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a row can't be delivered.
+
+    Args:
+        reason: One of the contract's reasons.
+        field: The enrichment field or mapping key; None for the row as a whole.
+        detail: For the rejected file only.
+    """
+
+    reason: str
+    field: str | None
+    detail: str
+
+
+def utc_now() -> datetime:
+    """The current time in UTC."""
+    return datetime.now(timezone.utc)
+
+
+class RejectedFile:
+    """Appends rejected rows to a file, each after the SCHEMA that it came under.
+
+    Nothing is made before the first row. What an earlier run left is kept, but for a
+    last line that it did not get to finish.
+
+    Args:
+        now: The current time, with its zone.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
+        self._path = path
+        self._now = now
+        self._file: BinaryIO | None = None
+        self._schemas: dict[str, Mapping[str, Any]] = {}
+        self._unsynced = False
+
+    def check(self) -> None:
+        """Find out before the run whether the file can be written.
+
+        Raises:
+            OutputError: It can't.
+        """
+        folder = self._path.parent
+        writable = self._path if self._path.exists() else folder
+        if self._path.is_dir() or not os.access(writable, os.W_OK):
+            msg = f"rejected_path: '{self._path}' can't be written"
+            raise OutputError(msg)
+
+    def is_same_file(self, descriptor: int) -> bool:
+        """Say whether an open file is the one that rows are appended to."""
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except OSError:
+            return False
+
+    def write(
+        self, schema: Mapping[str, Any], line: bytes, rejection: Rejection
+    ) -> None:
+        """Append a row as it arrived.
+
+        Args:
+            schema: The SCHEMA message that the row came under.
+            line: The row's RECORD line.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        note = {
+            "reason": rejection.reason,
+            "field": rejection.field,
+            "detail": rejection.detail,
+            "at": self._now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        }
+        with self._as_output_error():
+            file = self._file or self._open()
+            if self._schemas.get(schema["stream"]) is not schema:
+                file.write(msgspec.json.encode(schema) + b"\n")
+                self._schemas[schema["stream"]] = schema
+            file.write(with_note(line, note) + b"\n")
+            self._unsynced = True
+
+    def sync(self) -> None:
+        """Make sure that what was written survives a crash.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        if self._file is not None and self._unsynced:
+            with self._as_output_error():
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            self._unsynced = False
+
+    def close(self) -> None:
+        """Write what is left, and close the file if there is one."""
+        self.sync()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _open(self) -> BinaryIO:
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _MODE)
+        os.fchmod(descriptor, _MODE)
+        self._file = os.fdopen(descriptor, "ab+")
+        _cut_unfinished_line(self._file)
+        return self._file
+
+    @contextlib.contextmanager
+    def _as_output_error(self) -> Any:
+        try:
+            yield
+        except OSError as error:
+            msg = f"rejected_path: can't write '{self._path}': {error.strerror}"
+            raise OutputError(msg) from None
+
+
+def _cut_unfinished_line(file: BinaryIO) -> None:
+    """Drop what a killed run left of a line: its row was not settled, so it comes again."""
+    end = position = file.seek(0, os.SEEK_END)
+    while position > 0:
+        start = max(0, position - _TAIL_BYTES)
+        file.seek(start)
+        newline = file.read(position - start).rfind(b"\n")
+        if newline >= 0:
+            position = start + newline + 1
+            break
+        position = start
+    if position != end:
+        file.truncate(position)
+
+
+def with_note(line: bytes, note: Mapping[str, Any]) -> bytes:
+    """Give a RECORD line with the key `rejected` added, or replaced."""
+    try:
+        message = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # What only Python's reader takes, such as NaN, only Python's writer gives back.
+        return json.dumps({**json.loads(line), "rejected": note}).encode()
+    message["rejected"] = msgspec.Raw(msgspec.json.encode(note))
+    return msgspec.json.encode(message)

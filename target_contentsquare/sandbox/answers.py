@@ -1,0 +1,41 @@
+"""Answers other than success: refusals, faults, and cut connections."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from target_contentsquare.sandbox.faults import Fault
+from target_contentsquare.sandbox.refusal import RefusedError
+
+
+def refusal(error: RefusedError) -> web.Response:
+    """Answer what Contentsquare would, which is less than the error knows."""
+    return web.json_response(error.answer, status=error.status)
+
+
+def fault_answer(status: int, fault: Fault) -> web.Response:
+    """Answer a fault's status with its headers and body."""
+    headers = {}
+    if fault.retry_after is not None:
+        headers["Retry-After"] = str(fault.retry_after)
+    if fault.location is not None:
+        headers["Location"] = fault.location
+    if fault.body is not None:
+        return web.Response(status=status, text=fault.body, headers=headers)
+    message = {"message": _phrase(status)}
+    return web.json_response(message, status=status, headers=headers)
+
+
+def hang_up(request: web.Request) -> web.Response:
+    """Cut the connection without an answer."""
+    if request.transport is not None:
+        request.transport.abort()
+    # aiohttp wants a response all the same; it has nowhere to go.
+    return web.Response()
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Fault"

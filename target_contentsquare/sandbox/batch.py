@@ -1,0 +1,141 @@
+"""The body of `POST /v1/enrichments`: its shape, apart from any schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from target_contentsquare.sandbox.integration_schema import NAME_BYTES
+from target_contentsquare.sandbox.refusal import refused_payload
+from target_contentsquare.sandbox.values import kind_of, why_not, why_not_text
+
+MAX_ENRICHMENTS: Final = 200
+MAX_ENRICHMENT_NUMBER: Final = 3
+
+
+class Key(NamedTuple):
+    """What an enrichment is stored under; the same key again overwrites it."""
+
+    project_id: int
+    user_id: str
+    session_number: int
+    enrichment_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enrichment:
+    """One enrichment as it came in the batch."""
+
+    key: Key
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A batch whose own three keys are right, its enrichments not yet looked at."""
+
+    integration_version: int
+    project_id: int
+    rows: list[object]
+
+    @classmethod
+    def from_json(cls, document: object) -> "Envelope":
+        """Check the outside of a batch.
+
+        Raises:
+            RefusedError: an unknown, missing or mistyped key, no enrichments, or
+                more than the documented 200.
+        """
+        names = {"integrationVersion", "projectId", "enrichments"}
+        body = _object_of("the body", document, names, optional=frozenset())
+        rows = body["enrichments"]
+        if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_ENRICHMENTS:
+            message = f"enrichments must be a list of 1 to {MAX_ENRICHMENTS}"
+            raise refused_payload(message)
+        version = _integer("integrationVersion", body["integrationVersion"])
+        return cls(version, _integer("projectId", body["projectId"]), rows)
+
+
+def read_enrichment(document: object, project_id: int, row: int) -> Enrichment:
+    """Check one enrichment of a batch by the rules that hold whatever the schema.
+
+    Args:
+        document: the enrichment's JSON.
+        project_id: the project that the batch names.
+        row: its index in the batch, for the reason.
+
+    Raises:
+        RefusedError: it breaks one of them.
+    """
+    names = {"userId", "sessionNumber", "enrichmentNumber", "enrichment"}
+    optional = frozenset({"enrichmentNumber"})
+    body = _object_of("an enrichment", document, names, optional=optional, row=row)
+    number = _integer("enrichmentNumber", body.get("enrichmentNumber", 1), row)
+    if not 1 <= number <= MAX_ENRICHMENT_NUMBER:
+        message = f"enrichmentNumber must be 1 to {MAX_ENRICHMENT_NUMBER}, not {number}"
+        raise refused_payload(message, row)
+    session = _integer("sessionNumber", body["sessionNumber"], row)
+    user = _user_id(body["userId"], row)
+    fields = _fields(body["enrichment"], row)
+    return Enrichment(Key(project_id, user, session, number), fields)
+
+
+def why_not_scalars(fields: Mapping[str, object]) -> str | None:
+    """Say why fields without a schema can't be sent, None when they can."""
+    for name, value in fields.items():
+        kind = kind_of(value)
+        if kind is None:
+            return f"{name!r} is neither text, a number nor a boolean"
+        if problem := why_not(value, kind):
+            return f"{name!r}: {problem}"
+    return None
+
+
+def _object_of(
+    what: str,
+    document: object,
+    names: set[str],
+    *,
+    optional: frozenset[str],
+    row: int | None = None,
+) -> dict[str, object]:
+    if not isinstance(document, dict):
+        message = f"{what} must be an object"
+        raise refused_payload(message, row)
+    if unknown := sorted(document.keys() - names):
+        message = f"{what} has the unknown key {unknown[0]!r}"
+        raise refused_payload(message, row)
+    if missing := sorted(names - optional - document.keys()):
+        message = f"{what} lacks {missing[0]}"
+        raise refused_payload(message, row)
+    return document
+
+
+def _integer(name: str, value: object, row: int | None = None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = f"{name} must be an integer"
+        raise refused_payload(message, row)
+    return value
+
+
+def _user_id(value: object, row: int) -> str:
+    if not isinstance(value, str) or not value:
+        message = "userId must be text that is not empty"
+        raise refused_payload(message, row)
+    if problem := why_not_text(value):
+        message = f"userId: {problem}"
+        raise refused_payload(message, row)
+    return value
+
+
+def _fields(value: object, row: int) -> Mapping[str, object]:
+    if not isinstance(value, dict) or not value:
+        message = "enrichment must be an object with at least one field"
+        raise refused_payload(message, row)
+    for name in value:
+        if not name:
+            message = "a field has an empty name"
+            raise refused_payload(message, row)
+        if problem := why_not_text(name, NAME_BYTES):
+            message = f"the name of field {name[:60]!r}: {problem}"
+            raise refused_payload(message, row)
+    return value

@@ -1,0 +1,93 @@
+"""A registered integration schema, and whether an enrichment matches it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from target_contentsquare.sandbox.values import KINDS, Kind, why_not, why_not_text
+
+NAME_BYTES: Final = 50
+FIELDS_OF_A_TYPE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSchema:
+    """The fields that enrichments of one integration version are made of."""
+
+    kinds: Mapping[str, Kind]
+    required: frozenset[str]
+
+    @classmethod
+    def from_json(cls, document: object) -> "IntegrationSchema":
+        """Read the JSON document that a provider registers with Contentsquare.
+
+        A field that does not say `optional` is required: the documentation always
+        says it, so the strict reading is taken.
+
+        Raises:
+            ValueError: it could not be registered; limits are 10 fields of each
+                type and 50 bytes in a name.
+        """
+        if not isinstance(document, Mapping) or not _are_fields(document.get("fields")):
+            message = 'must be an object with "fields", a list of objects'
+            raise ValueError(message)
+        fields = [_Field.from_json(field) for field in document["fields"]]
+        _refuse_repeats(fields)
+        return cls(
+            {field.name: field.kind for field in fields},
+            frozenset(field.name for field in fields if field.required),
+        )
+
+    def why_not(self, enrichment: Mapping[str, object]) -> str | None:
+        """Say why an enrichment's fields don't match, None when they do."""
+        missing = sorted(self.required - enrichment.keys())
+        if missing:
+            return f"{missing[0]!r} is missing, and the schema requires it"
+        for name, value in enrichment.items():
+            if name not in self.kinds:
+                return f"{name!r} is not in the integration schema"
+            if problem := why_not(value, self.kinds[name]):
+                return f"{name!r}: {problem}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    kind: Kind
+    required: bool
+
+    @classmethod
+    def from_json(cls, field: Mapping[str, object]) -> "_Field":
+        name, optional = field.get("name"), field.get("optional", False)
+        if not isinstance(name, str) or not name or why_not_text(name, NAME_BYTES):
+            message = f"a field's name must be text of 1 to {NAME_BYTES} bytes"
+            raise ValueError(message)
+        if not isinstance(optional, bool):
+            message = f"{name!r}: optional must be true or false"
+            raise ValueError(message)  # noqa: TRY004 - the file is wrong, not the code
+        return cls(name, _kind(name, field.get("type")), not optional)
+
+
+def _kind(name: str, given: object) -> Kind:
+    for kind in KINDS:
+        if given == kind:
+            return kind
+    message = f"{name!r}: type must be one of {', '.join(KINDS)}"
+    raise ValueError(message)
+
+
+def _are_fields(fields: object) -> bool:
+    return isinstance(fields, list) and all(isinstance(f, Mapping) for f in fields)
+
+
+def _refuse_repeats(fields: list[_Field]) -> None:
+    for name, count in Counter(field.name for field in fields).items():
+        if count > 1:
+            message = f"the field {name!r} comes {count} times"
+            raise ValueError(message)
+    for kind, count in Counter(field.kind for field in fields).items():
+        if count > FIELDS_OF_A_TYPE:
+            message = f"{count} fields of type {kind}, {FIELDS_OF_A_TYPE} are allowed"
+            raise ValueError(message)

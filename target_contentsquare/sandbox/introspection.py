@@ -1,0 +1,78 @@
+"""`/_sandbox/…`: for scripts that watch the sandbox or make trouble in it."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from aiohttp import web
+
+from target_contentsquare.sandbox import strict_json
+from target_contentsquare.sandbox.contentsquare import Contentsquare
+from target_contentsquare.sandbox.fault_syntax import fault_from_json
+from target_contentsquare.sandbox.state_report import state_report
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Introspection:
+    """What the real API has no counterpart of; needs no token."""
+
+    def __init__(self, contentsquare: Contentsquare) -> None:
+        """Watch and disturb this Contentsquare."""
+        self._contentsquare = contentsquare
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the paths under `/_sandbox/`."""
+        return [
+            web.get("/_sandbox/state", self.get_state),
+            web.post("/_sandbox/faults", _answering_400(self.post_faults)),
+            web.post("/_sandbox/refuse", _answering_400(self.post_refuse)),
+            web.post("/_sandbox/expire-tokens", self.post_expire_tokens),
+            web.post("/_sandbox/reset", self.post_reset),
+        ]
+
+    async def get_state(self, request: web.Request) -> web.Response:
+        """Answer totals, requests and enrichments; `?enrichments=0` leaves them out."""
+        whole = request.query.get("enrichments") != "0"
+        return web.json_response(state_report(self._contentsquare, enrichments=whole))
+
+    async def post_faults(self, request: web.Request) -> web.Response:
+        """Add the faults of a JSON list."""
+        given = strict_json.parse(await request.read())
+        if not isinstance(given, list):
+            message = "send a JSON list of faults"
+            raise ValueError(message)  # noqa: TRY004 - it becomes a 400
+        self._contentsquare.faults.add([fault_from_json(fault) for fault in given])
+        return web.json_response({"seed": self._contentsquare.faults.seed})
+
+    async def post_refuse(self, request: web.Request) -> web.Response:
+        """Refuse batches with one of these users from now on; [] refuses none."""
+        given = strict_json.parse(await request.read())
+        users = given.get("userIds") if isinstance(given, dict) else None
+        if not isinstance(users, list) or not all(isinstance(u, str) for u in users):
+            message = 'send {"userIds": [...]} with the user ids as text'
+            raise ValueError(message)
+        self._contentsquare.refused_users = frozenset(users)
+        return web.json_response({})
+
+    async def post_expire_tokens(self, _: web.Request) -> web.Response:
+        """Make every token issued so far expire now."""
+        self._contentsquare.tokens.expire_all()
+        return web.json_response({})
+
+    async def post_reset(self, _: web.Request) -> web.Response:
+        """Forget everything, faults and tokens included."""
+        self._contentsquare.reset()
+        return web.json_response({})
+
+
+def _answering_400(handler: Handler) -> Handler:
+    """Turn a handler's ValueError into a 400 that says what is wrong."""
+
+    @wraps(handler)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ValueError as error:
+            return web.json_response({"message": str(error)}, status=400)
+
+    return handle

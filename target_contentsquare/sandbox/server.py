@@ -1,0 +1,49 @@
+"""The HTTP server: which path is answered by what, listening and stopping."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiohttp import web
+
+from target_contentsquare.sandbox.contentsquare import Contentsquare
+from target_contentsquare.sandbox.enrichments_endpoint import EnrichmentsEndpoint
+from target_contentsquare.sandbox.introspection import Introspection
+from target_contentsquare.sandbox.page import Page
+from target_contentsquare.sandbox.token_endpoint import TokenEndpoint
+
+MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+# A request still being handled is cut off: whoever stops a sandbox waits for nothing.
+SHUTDOWN_SECONDS: Final = 0.05
+
+
+def application(contentsquare: Contentsquare) -> web.Application:
+    """Return the paths of the API, of the introspection and of the page."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app.router.add_post("/v1/oauth/token", TokenEndpoint(contentsquare).post)
+    app.router.add_post("/v1/enrichments", EnrichmentsEndpoint(contentsquare).post)
+    app.router.add_get("/", Page(contentsquare).get)
+    app.router.add_routes(Introspection(contentsquare).routes())
+    return app
+
+
+@asynccontextmanager
+async def listening(
+    contentsquare: Contentsquare, host: str, port: int
+) -> AsyncIterator[int]:
+    """Serve while the context lasts; gives the port, a free one for port 0.
+
+    Raises:
+        OSError: the address can't be listened on.
+    """
+    runner = web.AppRunner(
+        application(contentsquare),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

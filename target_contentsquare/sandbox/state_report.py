@@ -1,0 +1,41 @@
+"""The sandbox's state as JSON."""
+
+from dataclasses import asdict
+
+from target_contentsquare.sandbox.batch import Key
+from target_contentsquare.sandbox.contentsquare import Contentsquare
+from target_contentsquare.sandbox.ledger import Stored
+
+
+def state_report(
+    contentsquare: Contentsquare, *, enrichments: bool
+) -> dict[str, object]:
+    """Return totals and the recent requests, newest last.
+
+    Args:
+        contentsquare: whose state it is.
+        enrichments: whether to add every enrichment stored, in the order of their
+            last write.
+    """
+    ledger = contentsquare.ledger
+    report: dict[str, object] = {
+        "totals": asdict(ledger.totals) | {"stored": len(ledger.stored)},
+        "seed": contentsquare.faults.seed,
+        "requests": [asdict(summary) for summary in ledger.requests],
+        "token_requests": [asdict(summary) for summary in ledger.token_requests],
+    }
+    if enrichments:
+        stored = ledger.stored.items()
+        report["enrichments"] = [_enrichment(key, found) for key, found in stored]
+    return report
+
+
+def _enrichment(key: Key, found: Stored) -> dict[str, object]:
+    return {
+        "projectId": key.project_id,
+        "userId": key.user_id,
+        "sessionNumber": key.session_number,
+        "enrichmentNumber": key.enrichment_number,
+        "integrationVersion": found.integration_version,
+        "enrichment": found.fields,
+    }

@@ -1,0 +1,74 @@
+"""The body of `POST /v1/oauth/token`."""
+
+from dataclasses import dataclass, field
+
+from target_contentsquare.sandbox import strict_json
+from target_contentsquare.sandbox.refusal import refused_token_request
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What a client asks a token with, once it is known to be well formed."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    project_id: int | None
+
+    @classmethod
+    def from_body(cls, body: bytes) -> "TokenRequest":
+        """Read a token request's JSON.
+
+        Raises:
+            RefusedError: it isn't JSON, or not the documented fields for this API
+                (scope `enrichment`, grant type `client_credentials`).
+        """
+        fields = _object(body)
+        _refuse_unknown(fields)
+        _expect(fields, "grant_type", "client_credentials")
+        _expect(fields, "scope", "enrichment")
+        return cls(
+            _text(fields, "client_id"), _text(fields, "client_secret"), _project(fields)
+        )
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        document = strict_json.parse(body)
+    except ValueError as error:
+        message = f"the body is not JSON: {error}"
+        raise refused_token_request(message) from error
+    if not isinstance(document, dict):
+        message = "the body must be a JSON object"
+        raise refused_token_request(message)
+    return document
+
+
+def _refuse_unknown(fields: dict[str, object]) -> None:
+    known = {"client_id", "client_secret", "grant_type", "scope", "project_id"}
+    if unknown := sorted(fields.keys() - known):
+        message = f"unknown field {unknown[0]!r}"
+        raise refused_token_request(message)
+
+
+def _expect(fields: dict[str, object], name: str, value: str) -> None:
+    if fields.get(name) != value:
+        message = f"{name} must be {value!r}"
+        raise refused_token_request(message)
+
+
+def _text(fields: dict[str, object], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value:
+        message = f"{name} must be text that is not empty"
+        raise refused_token_request(message)
+    return value
+
+
+def _project(fields: dict[str, object]) -> int | None:
+    if "project_id" not in fields:
+        return None
+    value = fields["project_id"]
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = "project_id must be an integer"
+        raise refused_token_request(message)
+    return value

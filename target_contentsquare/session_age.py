@@ -1,0 +1,71 @@
+"""When did a session start, and is that too long ago for Contentsquare?"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime, timedelta, timezone
+
+from target_contentsquare.errors import UnfitValueError
+
+SECONDS_PER_DAY = 86_400.0
+#: Contentsquare silently throws away data for sessions that started longer ago.
+MAX_SESSION_AGE_DAYS = 7
+
+# Seconds reach this in the year 5138; milliseconds left it behind in 1973.
+_MILLISECONDS_FROM = 1e11
+# As milliseconds, the year 5138 again: nothing beyond it is a session's start.
+_NOT_A_TIME_FROM = 1e14
+# Eight digits are a date without separators; a Unix time has nine or more.
+_UNIX_TEXT = re.compile(r"[+-]?\d{9,15}(\.\d*)?", re.ASCII)
+_DATE_LENGTH = len("2022-01-01")
+
+
+def latest_start(value: object) -> float | None:
+    """Say when a session started, at the latest.
+
+    Args:
+        value: ISO 8601 with or without offset (without: UTC), a date, or Unix seconds
+            or milliseconds as a number or text.
+
+    Returns:
+        Unix seconds; for a date the end of that day (UTC), since the session may have
+        started as late as that. None for null or an empty text: not known.
+
+    Raises:
+        UnfitValueError: `invalid_session_started_at`.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return _from_text(value.strip())
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _from_number(value)
+    raise _unfit("neither ISO 8601 text nor a Unix time")
+
+
+def _from_text(text: str) -> float:
+    try:
+        if len(text) <= _DATE_LENGTH and not _UNIX_TEXT.fullmatch(text):
+            day = date.fromisoformat(text) + timedelta(days=1)
+            return datetime(
+                day.year, day.month, day.day, tzinfo=timezone.utc
+            ).timestamp()
+        if _UNIX_TEXT.fullmatch(text):
+            return _from_number(float(text))
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return moment.timestamp()
+    except (ValueError, OverflowError):
+        raise _unfit("neither ISO 8601 nor a Unix time") from None
+
+
+def _from_number(value: float) -> float:
+    if not abs(value) < _NOT_A_TIME_FROM or not math.isfinite(value):
+        raise _unfit("a number too large for Unix milliseconds")
+    return value / 1000 if abs(value) >= _MILLISECONDS_FROM else float(value)
+
+
+def _unfit(detail: str) -> UnfitValueError:
+    return UnfitValueError("invalid_session_started_at", detail, "session_started_at")

@@ -1,0 +1,223 @@
+"""A stream's sink: from a row, through its mapping, into the outbox."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
+from singer_sdk.sinks import BatchSink
+
+from target_contentsquare.errors import ConfigError, InputError, UnfitValueError
+from target_contentsquare.mapping import RowMapper, StreamMapping, compile_mapping
+from target_contentsquare.outbox import Origin, Outbox, Source
+from target_contentsquare.reader import SingerLine, decode_leniently
+from target_contentsquare.rejects import Rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from singer_sdk.mapper import StreamMap
+
+    from target_contentsquare.summary import StreamCounts
+
+
+class ContentsquareSink(BatchSink):
+    """Turns a stream's rows into enrichments.
+
+    Rows come in one of two ways: `process_line` takes a RECORD line as it arrived, and
+    the SDK's `process_record` what stream maps, flattening and validation left of it.
+    """
+
+    #: There are no records to add metadata to (the API takes registered fields only).
+    include_sdc_metadata_properties = False
+
+    mapper: RowMapper | None = None
+    #: Whether stream maps let the current row through.
+    got_row: bool = False
+    _origin: Origin
+    _invalid: str | None = None
+
+    def prepare(
+        self,
+        mapping: StreamMapping,
+        outbox: Outbox,
+        counts: StreamCounts,
+        now: Callable[[], float],
+    ) -> None:
+        """Compile the mapping against the stream's schema.
+
+        Not done by the SDK's `setup`, which streams that stream maps remove go through
+        as well.
+
+        Args:
+            now: Gives Unix seconds.
+
+        Raises:
+            ConfigError: The mapping does not fit the schema.
+        """
+        self.mapper = mapper = compile_mapping(self.stream_name, self.schema, mapping)
+        self._counts = counts
+        self._outbox = outbox
+        self._now = now
+        self._decode = _row_decoder(mapper.properties, self.key_properties)
+        for warning in mapper.warnings:
+            self.logger.warning("%s", warning)
+
+    def process_line(self, source: Source, message: SingerLine, line: bytes) -> None:
+        """Take a row as it arrived: nothing of it is decoded that is not sent."""
+        source.rows += 1
+        origin = Origin(self._counts, source, source.rows, line)
+        try:
+            values = msgspec.structs.astuple(self._decode(message.record))
+        except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
+            record = decode_record(message.record, source)
+            self._origin = origin
+            self._singer_validate_message(record)
+            values = self._values(record)
+        self._place(values, origin)
+
+    def begin_row(self, source: Source, line: bytes) -> None:
+        """Say which row the SDK is about to process."""
+        self.got_row = False
+        if self.mapper is not None:
+            self._origin = Origin(self._counts, source, source.rows, line)
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        """Take a row that went through the SDK, the one that `begin_row` named."""
+        _ = context
+        if self.mapper is None:
+            return
+        self.got_row = True
+        if self._invalid is not None:
+            self._counts.read += 1
+            rejection = Rejection("invalid_record", None, self._invalid)
+            self._outbox.reject(self._origin, rejection)
+        else:
+            values = [to_json_value(value) for value in self._values(record)]
+            self._place(values, self._origin)
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Do nothing: rows go when their batch, which is not the sink's, is full."""
+
+    def _values(self, record: dict[str, Any]) -> tuple[Any, ...]:
+        assert self.mapper is not None  # noqa: S101 - the callers looked
+        return tuple(map(record.get, self.mapper.properties))
+
+    def _place(self, values: Sequence[Any], origin: Origin) -> None:
+        mapper = self.mapper
+        assert mapper is not None  # noqa: S101 - the callers looked
+        origin.counts.read += 1
+        try:
+            outcome = mapper.enrich(values, self._now())
+        except UnfitValueError as error:
+            rejection = Rejection(error.reason, error.field, error.detail)
+            self._outbox.reject(origin, rejection)
+            return
+        if isinstance(outcome, str):
+            self._drop(outcome)
+            return
+        project, enrichment = outcome
+        key = (
+            project,
+            enrichment.user_id,
+            enrichment.session_number,
+            enrichment.enrichment_number,
+        )
+        self._outbox.place(key, mapper.integration_version, enrichment, origin)
+
+    def _drop(self, reason: str) -> None:
+        if not self._counts.dropped[reason]:
+            self.logger.info(
+                "Dropping rows (%s): expected, so said once and counted", reason
+            )
+        self._counts.dropped[reason] += 1
+
+    # The SDK's own versions of these two log or raise the row's values.
+
+    def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Only validate: date-times go on as text, which our conversions expect."""
+        self._invalid = None
+        if self._validator is not None:
+            try:
+                self._validator.validate(record)
+            except InvalidRecord as error:
+                self._invalid = str(error)
+        return record
+
+    def _singer_validate_message(self, record: dict[str, Any]) -> None:
+        missing = [name for name in self.key_properties if name not in record]
+        if missing and self.mapper is not None:
+            row = self._origin.where
+            msg = f"{row}: has no key property {', '.join(missing)}: correct the tap"
+            raise MissingKeyPropertiesError(msg)
+
+
+def _row_decoder(
+    properties: Sequence[str], key_properties: Sequence[str]
+) -> Callable[[Any], Any]:
+    """A decoder that skips what is not mapped, and fails where a key is missing."""
+    names = list(dict.fromkeys([*properties, *key_properties]))
+    fields: list[Any] = [
+        # A key that is not mapped only has to be there.
+        (f"f{index}", Any if name in properties else msgspec.Raw)
+        if name in key_properties
+        else (f"f{index}", Any, None)
+        for index, name in enumerate(names)
+    ]
+    row = msgspec.defstruct(
+        "Row",
+        fields,
+        rename={f"f{index}": name for index, name in enumerate(names)},
+        kw_only=True,
+    )
+    return msgspec.json.Decoder(row).decode
+
+
+def decode_record(record: Any, source: Source) -> dict[str, Any]:
+    """Decode the whole of a source's current row.
+
+    Args:
+        record: As in `SingerLine`.
+
+    Raises:
+        InputError: It is missing or not an object.
+    """
+    if isinstance(record, msgspec.Raw):
+        record = decode_leniently(bytes(record)) if bytes(record) else None
+    if not isinstance(record, dict):
+        where = source.where(source.rows)
+        msg = f"{where}: 'record' is missing or not an object: check the tap"
+        raise InputError(msg)
+    return record
+
+
+def to_json_value(value: Any) -> Any:
+    """What stream maps made of a value, as JSON would hold it."""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value) if value.as_tuple().exponent else int(value)
+    return value
+
+
+def name_failing_rows(stream_map: StreamMap, source: Source) -> None:
+    """Make a stream map that fails say on which row, and not on what values.
+
+    The SDK lets whatever an expression raises through, values and all.
+    """
+    transform = stream_map.transform
+
+    def transform_or_explain(record: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            return transform(record)
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            msg = (
+                f"{source.where(source.rows)}: an expression in stream_maps fails on "
+                f"this row ({type(error).__name__}): make it fit all rows"
+            )
+            raise ConfigError(msg) from None
+
+    stream_map.transform = transform_or_explain  # type: ignore[method-assign]

@@ -1,0 +1,138 @@
+"""What became of the rows: counters, progress, and the report at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+#: Seconds between two progress lines.
+PROGRESS_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class StreamCounts:
+    """One stream's rows. Each that was read ends in one of the other counts."""
+
+    read: int = 0
+    delivered: int = 0
+    merged: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def unsettled(self) -> int:
+        """Rows that were read and are nowhere yet: none after a run that succeeded."""
+        settled = self.delivered + self.merged
+        return self.read - settled - self.dropped.total() - self.rejected.total()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counts for a METRIC line."""
+        return {
+            "read": self.read,
+            "delivered": self.delivered,
+            "merged": self.merged,
+            "dropped": dict(self.dropped),
+            "rejected": dict(self.rejected),
+            "unsettled": self.unsettled,
+        }
+
+
+class Summary:
+    """The counts of a run, by stream.
+
+    Args:
+        clock: Seconds that only go forward.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._started_at = clock()
+        self._next_progress = self._started_at + PROGRESS_SECONDS
+        self.streams: dict[str, StreamCounts] = {}
+        self.skipped: Counter[str] = Counter()
+        self.removed: Counter[str] = Counter()
+        self.requests = 0
+
+    def counts(self, stream: str) -> StreamCounts:
+        """Give a stream's counts, which go on when its schema changes."""
+        return self.streams.setdefault(stream, StreamCounts())
+
+    @property
+    def rejected(self) -> int:
+        """Rejected rows of all streams."""
+        return sum(counts.rejected.total() for counts in self.streams.values())
+
+    @property
+    def total(self) -> StreamCounts:
+        """All streams together."""
+        total = StreamCounts()
+        for counts in self.streams.values():
+            total.read += counts.read
+            total.delivered += counts.delivered
+            total.merged += counts.merged
+            total.dropped.update(counts.dropped)
+            total.rejected.update(counts.rejected)
+        return total
+
+    def progress(self) -> str | None:
+        """Give a line for the log, every 10 seconds of a run; otherwise None."""
+        now = self._clock()
+        if now < self._next_progress:
+            return None
+        self._next_progress = now + PROGRESS_SECONDS
+        return f"so far, {self._elapsed(now)}: {_line(self.total)}"
+
+    def report(self) -> Iterator[str]:
+        """Give the lines of the final report; the numbers add up."""
+        streams = self.streams
+        for name, counts in streams.items():
+            yield f"stream '{name}': {_line(counts)}"
+        for name, rows in self.skipped.items():
+            yield f"stream '{name}': {_number(rows)} rows skipped, it has no mapping"
+        for name, rows in self.removed.items():
+            yield f"stream '{name}': {_number(rows)} rows removed by stream_maps"
+        if len(streams) != 1:
+            yield f"all streams: {_line(self.total)}"
+        yield f"{_number(self.requests)} requests, {self._elapsed(self._clock())}"
+
+    def metric(self) -> Mapping[str, Any]:
+        """The same as numbers, for one METRIC line."""
+        return {
+            **self.total.as_dict(),
+            "skipped": self.skipped.total(),
+            "removed": self.removed.total(),
+            "requests": self.requests,
+            "seconds": round(self._clock() - self._started_at, 3),
+            "streams": {name: one.as_dict() for name, one in self.streams.items()},
+        }
+
+    def _elapsed(self, now: float) -> str:
+        return f"{now - self._started_at:.1f} s"
+
+
+def _line(counts: StreamCounts) -> str:
+    parts = [
+        f"{_number(counts.read)} read",
+        f"{_number(counts.delivered)} delivered",
+        f"{_number(counts.merged)} merged",
+        f"{_number(counts.dropped.total())} dropped{_reasons(counts.dropped)}",
+        f"{_number(counts.rejected.total())} rejected{_reasons(counts.rejected)}",
+    ]
+    if counts.unsettled:
+        parts.append(f"{_number(counts.unsettled)} not settled")
+    return f"{parts[0]} = {' + '.join(parts[1:])}"
+
+
+def _reasons(counts: Counter[str]) -> str:
+    if not counts:
+        return ""
+    listed = (f"{reason} {_number(rows)}" for reason, rows in counts.most_common())
+    return f" ({', '.join(listed)})"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"

@@ -1,0 +1,466 @@
+"""The Singer target: wiring, options, standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import click
+import msgspec
+from singer_sdk import Target
+from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException
+from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+from singer_sdk.singerlib.encoding.base import SingerMessageType
+
+from target_contentsquare import connection
+from target_contentsquare import settings as contract
+from target_contentsquare.error_lines import listed, one_line_errors
+from target_contentsquare.errors import ConfigError, InputError, OutputError
+from target_contentsquare.outbox import Limits, Outbox, Source
+from target_contentsquare.proposal import Proposal
+from target_contentsquare.reader import LineReader, SingerLine
+from target_contentsquare.rejects import RejectedFile, utc_now
+from target_contentsquare.retry import RetryPolicy
+from target_contentsquare.sink import (
+    ContentsquareSink,
+    decode_record,
+    name_failing_rows,
+)
+from target_contentsquare.summary import Summary
+from target_contentsquare.wakeup import Wakeup, descriptor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.mapper import StreamMap
+
+    from target_contentsquare.settings import Settings
+
+#: Settings of the SDK that mean nothing for this API, so they are not offered.
+_NOT_OFFERED = ("add_record_metadata", "load_method", "faker_config")
+_TICK_SECONDS = 1.0
+
+
+class TargetContentsquare(Target):
+    """Puts a company's own data on its Contentsquare sessions."""
+
+    name = "target-contentsquare"
+    config_jsonschema: ClassVar[dict[str, Any]] = contract.CONFIG_JSONSCHEMA
+    default_sink_class = ContentsquareSink
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
+
+    settings: Settings
+
+    def __init__(self, **options: Any) -> None:
+        """Check the settings; nothing is sent and no file is made yet.
+
+        Args:
+            options: As for every SDK target.
+
+        Raises:
+            ConfigValidationError: Each of its errors names a setting.
+        """
+        self._wakeup = Wakeup()
+        self._stop_signal: int | None = None
+        self._reader = LineReader(self._wakeup, self._tick, _TICK_SECONDS)
+        options["message_reader"] = self._reader
+        super().__init__(**options)
+        # Sinks hold nothing back, so the SDK need not start threads to drain them.
+        self.max_parallelism = 1
+        self.summary = Summary(time.monotonic)
+        self._outbox = self._make_outbox()
+        self._sources: dict[str, Source] = {}
+        self._takers: dict[str, Callable[[SingerLine, bytes], None]] = {}
+        self._mapped: set[str] = set()
+        for warning in self.settings.warnings:
+            self.logger.warning(warning)
+
+    # Settings
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's settings, but for those that would do nothing here."""
+        super().append_builtin_config(config_jsonschema)
+        for name in _NOT_OFFERED:
+            config_jsonschema["properties"].pop(name, None)
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - as the SDK's own
+        """The SDK reads numbers as text, and names no variable it can't read."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return contract.read_environment(cls.config_jsonschema, cls._env_var_prefix)
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """The SDK's messages repeat the values, secrets included."""
+        self.append_builtin_config(self.config_jsonschema)
+        errors, settings = contract.check(self._config, self.config_jsonschema)
+        if errors:
+            if raise_errors:
+                msg = "; ".join(errors)
+                raise ConfigValidationError(
+                    msg, errors=errors, schema=self.config_jsonschema
+                )
+            return errors
+        assert settings is not None  # noqa: S101 - no errors
+        self.settings = settings
+        for warning in contract.unknown_settings(
+            self._config, self.config_jsonschema["properties"]
+        ):
+            self.logger.warning(warning)
+        return errors
+
+    # Wiring
+
+    def _make_outbox(self) -> Outbox:
+        settings = self.settings
+        limits = Limits(
+            batch_rows=settings.batch_size_rows,
+            max_in_flight=settings.max_parallel_requests,
+            max_rejected=settings.max_rejected,
+            retry=RetryPolicy(settings.max_retry_seconds),
+        )
+        self._rejected_file = None
+        if settings.rejected_path is not None:
+            self._rejected_file = RejectedFile(settings.rejected_path, utc_now)
+        if settings.dry_run:
+            send = connection.sampler(self.logger)
+        else:
+            send = connection.sender(settings, self.plugin_version)
+        return Outbox(
+            send,
+            limits,
+            self.summary,
+            self._rejected_file,
+            executor=ThreadPoolExecutor(limits.max_in_flight, "request"),
+            write_state=_discard if settings.dry_run else write_state,
+            clock=time.monotonic,
+            sleep=self._sleep,
+            notify=self._wakeup.notify,
+            logger=self.logger,
+        )
+
+    def _sleep(self, seconds: float | None) -> None:
+        wait = _TICK_SECONDS if seconds is None else min(seconds, _TICK_SECONDS)
+        self._wakeup.sleep(wait)
+        self._log_progress()
+
+    def _tick(self) -> None:
+        self._log_progress()
+        self._outbox.tick()
+
+    def _log_progress(self) -> None:
+        if (line := self.summary.progress()) is not None:
+            self.logger.info(line)
+
+    # Messages
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        stream, schema = message_dict.get("stream"), message_dict.get("schema")
+        if not isinstance(stream, str) or not isinstance(schema, dict):
+            raise self._input_error("a SCHEMA has no 'stream' or no 'schema'")
+        if not isinstance(schema.get("properties"), dict):
+            raise self._input_error(f"the SCHEMA of '{stream}' has no 'properties'")
+        known = self._sources.get(stream)
+        # A copy, since the SDK takes properties of its own out of the message.
+        source = Source(stream, copy.deepcopy(message_dict), known.rows if known else 0)
+        super()._process_schema_message(message_dict)
+        self._sources[stream] = source
+        self._takers[stream] = self._taker(source)
+
+    def _taker(self, source: Source) -> Callable[[SingerLine, bytes], None]:
+        """Choose the shortest way for a stream's rows, and prepare its sinks."""
+        maps = [
+            one
+            for one in self.mapper.stream_maps[source.stream]
+            if not isinstance(one, RemoveRecordTransform)
+        ]
+        sinks = [self._prepared_sink(one.stream_alias) for one in maps]
+        if all(sink.mapper is None for sink in sinks):
+            return partial(self._skip, sinks)
+        if len(sinks) == 1 and _leaves_rows_alone(maps[0], sinks[0]):
+            return partial(sinks[0].process_line, source)
+        for one in maps:
+            name_failing_rows(one, source)
+        return partial(self._process_through_sdk, source, sinks)
+
+    def _prepared_sink(self, alias: str) -> ContentsquareSink:
+        sink = self.get_sink(alias)
+        assert isinstance(sink, ContentsquareSink)  # noqa: S101 - the default class
+        mapping = self.settings.mapping_for(alias)
+        if mapping is not None:
+            self._mapped.add(mapping.setting)
+            sink.prepare(mapping, self._outbox, self.summary.counts(alias), time.time)
+            self._outbox.enable_state()
+        elif alias not in self.summary.skipped:
+            self.summary.skipped[alias] = 0
+            self.logger.warning(
+                "Stream '%s' is skipped: the setting 'streams' has no mapping for it, "
+                "only for %s",
+                alias,
+                listed(self.settings.streams),
+            )
+        return sink
+
+    def _process_record_message(  # type: ignore[override] # as LineReader calls it
+        self, message: SingerLine, line: bytes
+    ) -> None:
+        taker = self._takers.get(message.stream)
+        if taker is None:
+            msg = (
+                f"line {self._reader.line_number} of the input: a RECORD of stream "
+                f"'{message.stream}' comes before its SCHEMA: check the tap"
+            )
+            raise RecordsWithoutSchemaException(msg)
+        taker(message, line)
+
+    def _skip(
+        self, sinks: Sequence[ContentsquareSink], message: SingerLine, line: bytes
+    ) -> None:
+        _ = message, line
+        for sink in sinks:
+            self.summary.skipped[sink.stream_name] += 1
+
+    def _process_through_sdk(
+        self,
+        source: Source,
+        sinks: Sequence[ContentsquareSink],
+        message: SingerLine,
+        line: bytes,
+    ) -> None:
+        """The SDK's own way, for stream maps, flattening and validation."""
+        source.rows += 1
+        record = decode_record(message.record, source)
+        for sink in sinks:
+            sink.begin_row(source, line)
+        super()._process_record_message({"stream": source.stream, "record": record})
+        for sink in sinks:
+            if sink.mapper is None:
+                self.summary.skipped[sink.stream_name] += 1
+            elif not sink.got_row:
+                self.summary.removed[sink.stream_name] += 1
+
+    def _process_state_message(  # type: ignore[override] # as LineReader calls it
+        self, message: SingerLine
+    ) -> None:
+        state = message.value
+        if not isinstance(state, msgspec.Raw):
+            state = json.dumps(state).encode()
+        if bytes(state) in {b"", b"null"}:
+            raise self._input_error("a STATE has no 'value'")
+        self._outbox.mark(bytes(state))
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Nothing to do: Contentsquare keeps no versions, and deletes nothing."""
+
+    def _input_error(self, what: str) -> InputError:
+        return InputError(f"line {self._reader.line_number} of the input: {what}")
+
+    def _handle_max_record_age(self) -> None:
+        """Not the SDK's way, which drains everything: the outbox sends what is old."""
+
+    # The run
+
+    def run(self, file_input: IO[Any] | None = None) -> int:
+        """Read to the end and see everything through.
+
+        Returns:
+            The exit code: 0, or 128 and the number of the signal that ended the run.
+
+        Raises:
+            FatalError: Or an error of the SDK that a user can cause; what is safe has
+                been printed.
+        """
+        self._check_files(file_input)
+        try:
+            self.listen(file_input)
+        except BaseException:
+            self._outbox.give_up()
+            raise
+        finally:
+            self._outbox.close()
+            self._report()
+        return 0 if self._stop_signal is None else 128 + self._stop_signal
+
+    def _check_files(self, file_input: IO[Any] | None) -> None:
+        if self._rejected_file is None:
+            return
+        self._rejected_file.check()
+        descriptor = descriptor_of(file_input or sys.stdin)
+        if descriptor is not None and self._rejected_file.is_same_file(descriptor):
+            msg = (
+                "rejected_path is the file that is read: rows would go round in it; "
+                "rename it before feeding it in"
+            )
+            raise ConfigError(msg)
+
+    def process_endofpipe(self) -> None:
+        """Deliver what was read, and print the last state.
+
+        Raises:
+            FatalError: Something can't be delivered, or no stream has a mapping.
+        """
+        if self._stop_signal is not None:
+            name = signal.Signals(self._stop_signal).name
+            self.logger.warning("%s: delivering what was read, then stopping", name)
+        if self.summary.skipped and not self._mapped:
+            msg = (
+                "every stream was skipped: the setting 'streams' has a mapping only "
+                f"for {listed(self.settings.streams)}, and the input has "
+                f"{listed(self.summary.skipped)}"
+            )
+            raise ConfigError(msg)
+        self._outbox.enable_state()
+        self._outbox.finish()
+        super().process_endofpipe()
+        for mapping in self.settings.streams.values():
+            if mapping.setting not in self._mapped and self._stop_signal is None:
+                self.logger.warning("%s: no such stream in the input", mapping.setting)
+
+    def _report(self) -> None:
+        for line in self.summary.report():
+            self.logger.info(line)
+        metric = json.dumps(self.summary.metric(), separators=(",", ":"))
+        self.metrics_logger.info("METRIC: %s", metric)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Only take note, since a handler may come at any point; a second one exits.
+
+        The SDK's own would drain in the middle of whatever is going on.
+        """
+        _ = frame
+        if self._stop_signal is not None:
+            os._exit(128 + signum)
+        self._stop_signal = signum
+        self._outbox.hurry()
+        self._reader.stop()
+
+    # Command line
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        file_input: IO[str] | None = None,
+        test: bool = False,
+        propose_schema: bool = False,
+    ) -> None:
+        """Run the command, with one line for every error that a user can cause."""
+        if about:
+            cls.print_about(about_format)
+            return
+        with one_line_errors(cls.logger):
+            cls.print_version(print_fn=cls.logger.info)
+            target = cls(
+                config=config.config if config else {},
+                parse_env_config=bool(config and config.parse_env),
+            )
+            if test:
+                connection.test(target.settings, target.plugin_version)
+            elif propose_schema:
+                target.propose_schema(file_input)
+            else:
+                sys.exit(target.run(file_input))
+
+    def propose_schema(self, file_input: IO[Any] | None) -> None:
+        """Print the integration schemas that fit the streams read; nothing is sent."""
+        proposal = Proposal()
+
+        def add(message: dict[str, Any]) -> None:
+            stream = message["stream"]
+            self.mapper.register_raw_stream_schema(
+                stream, message["schema"], message.get("key_properties")
+            )
+            for one in self.mapper.stream_maps[stream]:
+                mapping = self.settings.mapping_for(one.stream_alias)
+                if mapping is not None and not isinstance(one, RemoveRecordTransform):
+                    proposal.add(one.stream_alias, one.transformed_schema, mapping)
+
+        def ignore(*_: Any) -> None:
+            pass
+
+        callbacks = dict.fromkeys(SingerMessageType, ignore)
+        self._reader.process_lines(
+            file_input, {**callbacks, SingerMessageType.SCHEMA: add}
+        )
+        for note in proposal.notes:
+            self.logger.warning(note)
+        click.echo(proposal.to_json())
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add our options to the SDK's command."""
+        command = super().get_singer_command()
+        command.params.extend(
+            [
+                click.Option(
+                    ["--test"],
+                    is_flag=True,
+                    help="Sign in for every configured project, send nothing, exit.",
+                ),
+                click.Option(
+                    ["--propose-schema"],
+                    is_flag=True,
+                    help="Print the integration schema to register with "
+                    "Contentsquare for the messages read, send nothing, exit.",
+                ),
+            ]
+        )
+        return command
+
+    @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> Any:
+        """Read the config files, with one line for one that can't be read."""
+        with one_line_errors(cls.logger):
+            return super().cb_config(ctx, param, value)
+
+
+def _leaves_rows_alone(stream_map: StreamMap, sink: ContentsquareSink) -> bool:
+    return (
+        type(stream_map) is SameRecordTransform
+        and not stream_map.flattening_enabled
+        and not sink.validate_schema
+    )
+
+
+def write_state(state: bytes) -> None:
+    """Print a state line: the only thing that ever goes to standard output.
+
+    Raises:
+        OutputError: Nobody reads it any more.
+    """
+    try:
+        sys.stdout.write(f"{state.decode()}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # So that Python does not fail once more when it flushes at exit.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        msg = f"the state can't be printed, standard output is closed: {error.strerror}"
+        raise OutputError(msg) from None
+
+
+def _discard(state: bytes) -> None:
+    """A dry run delivers nothing, so no state may say that it did."""

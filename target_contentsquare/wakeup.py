@@ -1,0 +1,58 @@
+"""Sleeping until there is something to do: input, a finished request, a signal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+
+
+class Wakeup:
+    """Lets one thread sleep, and others, or a signal handler, wake it.
+
+    A socket pair and not a lock, so that the sleeper can watch its input as well.
+    """
+
+    def __init__(self) -> None:
+        self._sleeper, self._waker = socket.socketpair()
+        self._sleeper.setblocking(False)
+        self._waker.setblocking(False)
+
+    def notify(self) -> None:
+        """End the current sleep, or the next one. For any thread and any handler."""
+        # A full buffer means that the sleeper is about to wake anyway.
+        with contextlib.suppress(BlockingIOError):
+            self._waker.send(b"\0")
+
+    def sleep(self, timeout: float | None, descriptor: int | None = None) -> bool:
+        """Sleep until a notification, input on `descriptor`, or the timeout.
+
+        Args:
+            timeout: Seconds; None for as long as it takes.
+
+        Returns:
+            True if there is input, or its end, on `descriptor`.
+        """
+        watched = [self._sleeper] if descriptor is None else [self._sleeper, descriptor]
+        ready = select.select(watched, [], [], timeout)[0]
+        if self._sleeper in ready:
+            with contextlib.suppress(BlockingIOError):
+                while self._sleeper.recv(4096):
+                    pass
+        return descriptor is not None and descriptor in ready
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._sleeper.close()
+        self._waker.close()
+
+
+def descriptor_of(stream: object) -> int | None:
+    """The descriptor of a stream that `Wakeup.sleep` can watch, if it has one."""
+    try:
+        number: int = stream.fileno()  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):
+        return None
+    # Windows can only watch sockets; there, reading just blocks.
+    return number if os.name == "posix" else None
