@@ -1,4 +1,4 @@
-"""Requests in flight: how many, in which order, again or in halves, and what is settled.
+"""Requests in flight: how many, in which order, again or in halves, what is settled.
 
 All of it happens in the thread that calls `submit`, `poll` and `drain`; the executor's
 threads do nothing but `send`. So there are no locks, and a test can put a seeded
@@ -48,7 +48,7 @@ class Callbacks:
 
 @dataclass(eq=False, slots=True)
 class _Shipment:
-    """A batch as it was submitted. It holds its keys until all its parts are settled."""
+    """A batch as submitted: it holds its keys until all its parts are settled."""
 
     keys: tuple[Key, ...]
     waits_for: int = 0
@@ -80,7 +80,7 @@ class Delivery:
         notify: Ends a `sleep`; called in the executor's threads.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is what a test replaces
         self,
         send: Callable[[Batch], None],
         callbacks: Callbacks,
@@ -153,7 +153,7 @@ class Delivery:
             self.poll()
 
     def hurry(self) -> None:
-        """End all waits between attempts: each batch gets one more try, then no other."""
+        """End all waits between attempts: each batch gets one more try, no other."""
         self._hurried = True
 
     def finish_in_flight(self) -> None:

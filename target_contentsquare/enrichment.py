@@ -39,7 +39,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class Batch:
-    """Rows that go in one request: one project, one integration version, unique keys."""
+    """Rows for one request: one project, one integration version, unique keys."""
 
     __slots__ = ("integration_version", "opened_at", "project_id", "rows")
 

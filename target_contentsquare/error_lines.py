@@ -14,7 +14,7 @@ from target_contentsquare.errors import FatalError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 
 @contextlib.contextmanager
@@ -50,8 +50,3 @@ def _line_for(error: Exception) -> str:
         f"{place.lineno}): please report it with the traceback that the environment "
         "variable TARGET_CONTENTSQUARE_LOGLEVEL=DEBUG shows"
     )
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in quotes, for a message."""
-    return ", ".join(f"'{name}'" for name in names) or "none"

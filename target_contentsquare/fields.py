@@ -1,30 +1,24 @@
-"""Contentsquare's field types: limits, conversions, and the integration schema."""
+"""Contentsquare's field types: their limits, and what is converted to them."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeAlias
 
 from target_contentsquare.enrichment import Scalar
-from target_contentsquare.errors import ConfigError, UnfitValueError
+from target_contentsquare.errors import UnfitValueError
 
-# Limits of the integration schema, from Contentsquare's public documentation.
+# Limits from Contentsquare's public documentation of the integration schema.
 MAX_STRING_BYTES = 50
 MAX_INT = 2**31 - 1
 MIN_INT = -(2**31)
 MAX_FLOAT = 1.79769e308
-MAX_FIELDS_PER_TYPE = 10
-#: The documentation says 30 in one place and 50 in another.
-MAX_NAME_BYTES = 50
-SAFE_NAME_BYTES = 30
 
 #: Turns a row's value into what is sent; None means that the field is left out.
 Converter: TypeAlias = Callable[[Any], Scalar | None]
@@ -244,98 +238,3 @@ def _decimal(text: str) -> Decimal | float:
     if number.adjusted() > 400:  # noqa: PLR2004 - beyond every type's range
         return math.inf
     return number
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of an integration schema."""
-
-    name: str
-    type: FieldType
-    optional: bool = False
-    label: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IntegrationSchema:
-    """A schema registered with Contentsquare, its fields by name."""
-
-    fields: Mapping[str, Field]
-
-    @classmethod
-    def parse(cls, document: object, setting: str) -> IntegrationSchema:
-        """Read the JSON document that was registered with Contentsquare.
-
-        Args:
-            document: `{"fields": [{"name", "type", "optional", …}, …]}`.
-            setting: Where it came from, for the error.
-
-        Raises:
-            ConfigError: Says what is wrong and what is allowed.
-        """
-        items = document.get("fields") if isinstance(document, dict) else None
-        if not isinstance(items, list) or not items:
-            msg = f'{setting}: must be {{"fields": [...]}} with at least one field'
-            raise ConfigError(msg)
-        fields: dict[str, Field] = {}
-        for index, item in enumerate(items):
-            field = _parse_field(item, f"{setting}.fields[{index}]")
-            if field.name in fields:
-                msg = f"{setting}.fields[{index}]: '{field.name}' is there twice"
-                raise ConfigError(msg)
-            fields[field.name] = field
-        _check_count(fields, setting)
-        return cls(fields)
-
-    @property
-    def long_names(self) -> list[str]:
-        """Names over 30 bytes: the documentation contradicts itself about them."""
-        return [n for n in self.fields if len(n.encode()) > SAFE_NAME_BYTES]
-
-
-def check_name(name: str) -> str | None:
-    """Say what is wrong with a field's name, if anything is."""
-    if not name:
-        return "a field's name must not be empty"
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError:
-        return "a field's name must be valid Unicode"
-    if size > MAX_NAME_BYTES:
-        return f"the name '{name}' has {size} bytes, at most {MAX_NAME_BYTES}"
-    return None
-
-
-def _parse_field(item: object, where: str) -> Field:
-    if not isinstance(item, dict) or not isinstance(item.get("name"), str):
-        msg = f'{where}: must be an object with "name" and "type"'
-        raise ConfigError(msg)
-    if problem := check_name(item["name"]):
-        msg = f"{where}: {problem}"
-        raise ConfigError(msg)
-    allowed = [kind.value for kind in FieldType]
-    if item.get("type") not in allowed:
-        msg = f"{where}.type: must be one of {', '.join(allowed)}"
-        raise ConfigError(msg)
-    if not isinstance(item.get("optional", False), bool):
-        msg = f"{where}.optional: must be true or false"
-        raise ConfigError(msg)
-    return Field(
-        name=item["name"],
-        type=FieldType(item["type"]),
-        optional=item.get("optional", False),
-        label=str(item.get("label") or ""),
-        description=str(item.get("description") or ""),
-    )
-
-
-def _check_count(fields: Mapping[str, Field], setting: str) -> None:
-    counts = Counter(field.type for field in fields.values())
-    for kind, count in counts.items():
-        if count > MAX_FIELDS_PER_TYPE:
-            msg = (
-                f"{setting}: {count} fields of type {kind.value}, "
-                f"at most {MAX_FIELDS_PER_TYPE}"
-            )
-            raise ConfigError(msg)

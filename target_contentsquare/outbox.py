@@ -1,4 +1,4 @@
-"""From an enrichment to the state that covers it: batches, delivery, rejects, counts."""
+"""From an enrichment to the state that covers it: batches, rejects, counts."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Outbox:
         notify: See `Delivery`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is what a test replaces
         self,
         send: Callable[[Batch], None],
         limits: Limits,
@@ -193,7 +193,7 @@ class Outbox:
         self._checkpoint.mark(self._position, state)
         if self._checkpoint.wants_compacting:
             self._checkpoint.compact(self._unsettled_positions())
-        # Acknowledgements print states too, and rows that need none may be all there is.
+        # Acknowledgements print states too, but there may be none to wait for.
         if self._state.is_due:
             self._print_state()
 

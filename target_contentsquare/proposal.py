@@ -1,4 +1,4 @@
-"""The integration schema to register with Contentsquare, worked out from the streams."""
+"""The integration schema to register with Contentsquare, from the streams."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.errors import ConfigError
-from target_contentsquare.fields import (
+from target_contentsquare.fields import FieldType
+from target_contentsquare.integration_schema import (
     MAX_FIELDS_PER_TYPE,
     SAFE_NAME_BYTES,
     Field,
-    FieldType,
 )
-from target_contentsquare.mapping import MappedField, StreamMapping, compile_mapping
+from target_contentsquare.mapping import compile_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from target_contentsquare.stream_mapping import MappedField, StreamMapping
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The rejected file: rows that can't be delivered, as Singer messages to feed in again."""
+"""The rejected file: undeliverable rows, as Singer messages to feed in again."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class RejectedFile:
 
 
 def _cut_unfinished_line(file: BinaryIO) -> None:
-    """Drop what a killed run left of a line: its row was not settled, so it comes again."""
+    """Drop what a killed run left of a line: no state covered its row."""
     end = position = file.seek(0, os.SEEK_END)
     while position > 0:
         start = max(0, position - _TAIL_BYTES)

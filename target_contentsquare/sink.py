@@ -11,7 +11,7 @@ from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 from singer_sdk.sinks import BatchSink
 
 from target_contentsquare.errors import ConfigError, InputError, UnfitValueError
-from target_contentsquare.mapping import RowMapper, StreamMapping, compile_mapping
+from target_contentsquare.mapping import RowMapper, compile_mapping
 from target_contentsquare.outbox import Origin, Outbox, Source
 from target_contentsquare.reader import SingerLine, decode_leniently
 from target_contentsquare.rejects import Rejection
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.mapper import StreamMap
 
+    from target_contentsquare.stream_mapping import StreamMapping
     from target_contentsquare.summary import StreamCounts
 
 

@@ -23,9 +23,12 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib.encoding.base import SingerMessageType
 
 from target_contentsquare import connection
-from target_contentsquare import settings as contract
-from target_contentsquare.error_lines import listed, one_line_errors
+from target_contentsquare.config_check import check, unknown_settings
+from target_contentsquare.config_schema import CONFIG_JSONSCHEMA
+from target_contentsquare.environment import read_environment
+from target_contentsquare.error_lines import one_line_errors
 from target_contentsquare.errors import ConfigError, InputError, OutputError
+from target_contentsquare.field_choice import listed
 from target_contentsquare.outbox import Limits, Outbox, Source
 from target_contentsquare.proposal import Proposal
 from target_contentsquare.reader import LineReader, SingerLine
@@ -57,7 +60,7 @@ class TargetContentsquare(Target):
     """Puts a company's own data on its Contentsquare sessions."""
 
     name = "target-contentsquare"
-    config_jsonschema: ClassVar[dict[str, Any]] = contract.CONFIG_JSONSCHEMA
+    config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
     default_sink_class = ContentsquareSink
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
@@ -106,12 +109,12 @@ class TargetContentsquare(Target):
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - as the SDK's own
         """The SDK reads numbers as text, and names no variable it can't read."""
         cls.append_builtin_config(cls.config_jsonschema)
-        return contract.read_environment(cls.config_jsonschema, cls._env_var_prefix)
+        return read_environment(cls.config_jsonschema, cls._env_var_prefix)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """The SDK's messages repeat the values, secrets included."""
         self.append_builtin_config(self.config_jsonschema)
-        errors, settings = contract.check(self._config, self.config_jsonschema)
+        errors, settings = check(self._config, self.config_jsonschema)
         if errors:
             if raise_errors:
                 msg = "; ".join(errors)
@@ -121,7 +124,7 @@ class TargetContentsquare(Target):
             return errors
         assert settings is not None  # noqa: S101 - no errors
         self.settings = settings
-        for warning in contract.unknown_settings(
+        for warning in unknown_settings(
             self._config, self.config_jsonschema["properties"]
         ):
             self.logger.warning(warning)
@@ -355,7 +358,7 @@ class TargetContentsquare(Target):
     # Command line
 
     @classmethod
-    def invoke(  # type: ignore[override]
+    def invoke(  # type: ignore[override] # noqa: PLR0913 - one for each option
         cls,
         *,
         about: bool = False,
@@ -397,12 +400,13 @@ class TargetContentsquare(Target):
                     proposal.add(one.stream_alias, one.transformed_schema, mapping)
 
         def ignore(*_: Any) -> None:
-            pass
+            """Only schemas say what there is to propose."""
 
-        callbacks = dict.fromkeys(SingerMessageType, ignore)
-        self._reader.process_lines(
-            file_input, {**callbacks, SingerMessageType.SCHEMA: add}
+        callbacks: dict[str, Callable[..., None]] = dict.fromkeys(
+            SingerMessageType, ignore
         )
+        callbacks[SingerMessageType.SCHEMA] = add
+        self._reader.process_lines(file_input, callbacks)
         for note in proposal.notes:
             self.logger.warning(note)
         click.echo(proposal.to_json())

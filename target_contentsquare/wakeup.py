@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import socket
+from typing import Any
 
 
 class Wakeup:
@@ -16,8 +17,8 @@ class Wakeup:
 
     def __init__(self) -> None:
         self._sleeper, self._waker = socket.socketpair()
-        self._sleeper.setblocking(False)
-        self._waker.setblocking(False)
+        self._sleeper.settimeout(0)
+        self._waker.settimeout(0)
 
     def notify(self) -> None:
         """End the current sleep, or the next one. For any thread and any handler."""
@@ -34,7 +35,9 @@ class Wakeup:
         Returns:
             True if there is input, or its end, on `descriptor`.
         """
-        watched = [self._sleeper] if descriptor is None else [self._sleeper, descriptor]
+        watched: list[Any] = [self._sleeper]
+        if descriptor is not None:
+            watched.append(descriptor)
         ready = select.select(watched, [], [], timeout)[0]
         if self._sleeper in ready:
             with contextlib.suppress(BlockingIOError):

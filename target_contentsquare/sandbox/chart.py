@@ -1,7 +1,7 @@
 """Requests over time, as bars to draw and as words to read out."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,34 +56,34 @@ def chart_of(requests: Iterable[RequestSummary], now: float) -> Chart:
     known = list(requests)
     oldest = min((request.at for request in known), default=now)
     step = next((s for s in STEPS if now - oldest < s * (BARS - 1)), STEPS[-1])
-    # Columns keep their place from one drawing to the next.
-    last = int(now // step)
-    columns: Counter[tuple[int, Outcome]] = Counter()
-    for request in known:
-        column = int(request.at // step) - last + BARS - 1
+    # Whole steps, so that columns keep their place from one drawing to the next.
+    start = (int(now // step) - BARS + 1) * step
+    columns = _columns(known, start, step)
+    highest = max((sum(column.values()) for column in columns.values()), default=0)
+    counts = {kind: sum(c[kind] for c in columns.values()) for kind in OUTCOMES}
+    bars = _bars(columns, highest)
+    return Chart(bars, highest, step, start, start + BARS * step, counts)
+
+
+def _columns(
+    requests: Iterable[RequestSummary], start: int, step: int
+) -> dict[int, Counter[Outcome]]:
+    """Count the requests of each column that has some, from left to right."""
+    columns: defaultdict[int, Counter[Outcome]] = defaultdict(Counter)
+    for request in requests:
+        column = int((request.at - start) // step)
         if 0 <= column < BARS:
-            columns[column, request.outcome] += 1
-    heights: Counter[int] = Counter()
-    for (column, _), count in columns.items():
-        heights[column] += count
-    highest = max(heights.values(), default=0)
-    end = (last + 1) * step
-    counts = {outcome: _count(columns, outcome) for outcome in OUTCOMES}
-    return Chart(_bars(columns, highest), highest, step, end - BARS * step, end, counts)
+            columns[column][request.outcome] += 1
+    return dict(sorted(columns.items()))
 
 
-def _count(columns: Counter[tuple[int, Outcome]], outcome: Outcome) -> int:
-    return sum(count for (_, kind), count in columns.items() if kind == outcome)
-
-
-def _bars(columns: Counter[tuple[int, Outcome]], highest: int) -> list[Bar]:
+def _bars(columns: Mapping[int, Counter[Outcome]], highest: int) -> list[Bar]:
     """Pile the outcomes of each column on top of each other, delivered lowest."""
     bars = []
-    for column in sorted({column for column, _ in columns}):
+    for x, column in columns.items():
         top = 100.0
-        for outcome in OUTCOMES:
-            height = 100 * columns[column, outcome] / highest
+        for outcome in [outcome for outcome in OUTCOMES if column[outcome]]:
+            height = 100 * column[outcome] / highest
             top -= height
-            if height:
-                bars.append(Bar(outcome, column, round(top, 2), round(height, 2)))
+            bars.append(Bar(outcome, x, round(top, 2), round(height, 2)))
     return bars

@@ -55,8 +55,13 @@ def sign_in(
     """
     for credentials in known:
         if credentials.client_id == client_id and compare_digest(
-            credentials.client_secret.encode(), client_secret.encode("utf-8", "replace")
+            _bytes(credentials.client_secret), _bytes(client_secret)
         ):
             return credentials
     message = "no credentials have this client_id and client_secret"
     raise refused_token(message)
+
+
+def _bytes(secret: str) -> bytes:
+    # JSON can hold half a surrogate pair, which strict UTF-8 can't.
+    return secret.encode("utf-8", "surrogatepass")

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from threading import Thread
+from threading import Lock, Thread
 from types import TracebackType
 from typing import TypeVar, final
 
@@ -94,6 +94,9 @@ class Sandbox:
         self._listening: Future[tuple[asyncio.AbstractEventLoop, int]] = Future()
         self._thread = Thread(target=self._run, name="sandbox", daemon=True)
         self._stop = asyncio.Event()
+        # Held while the server's thread is asked or ended: a question that came in
+        # between the two would never be answered.
+        self._asking = Lock()
 
     def __enter__(self) -> "Sandbox":
         """Listen; returns once requests are answered."""
@@ -109,8 +112,9 @@ class Sandbox:
     ) -> None:
         """Stop listening and cut what is still being handled."""
         loop, _ = self._listening.result()
-        loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        with self._asking:
+            loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
 
     @property
     def url(self) -> str:
@@ -206,12 +210,13 @@ class Sandbox:
 
     def _ask(self, question: Callable[[], T]) -> T:
         """Run something on the server's thread, or here when it isn't running."""
-        if not self._thread.is_alive():
-            return question()
-        loop, _ = self._listening.result()
-        answer: Future[T] = Future()
-        loop.call_soon_threadsafe(_settle, answer, question)
-        return answer.result()
+        with self._asking:
+            if not self._thread.is_alive():
+                return question()
+            loop, _ = self._listening.result()
+            answer: Future[T] = Future()
+            loop.call_soon_threadsafe(_settle, answer, question)
+            return answer.result()
 
     def _run(self) -> None:
         asyncio.run(self._serve())

@@ -12,7 +12,7 @@ from target_contentsquare.sandbox.page_view import page_view
 
 
 class Page:
-    """Renders the page on the server; its script only fetches it again."""
+    """Renders the page on the server; its script only asks for the rest again."""
 
     def __init__(self, contentsquare: Contentsquare) -> None:
         """Show this Contentsquare."""
@@ -20,9 +20,19 @@ class Page:
 
     async def get(self, request: web.Request) -> web.Response:
         """Answer the page; `?user=` shows only sessions of users that hold this."""
+        return self._rendered("page.html", request)
+
+    async def get_received(self, request: web.Request) -> web.Response:
+        """Answer the part that changes.
+
+        It has no style or script of its own, whose nonce would not be the page's.
+        """
+        return self._rendered("received.html", request)
+
+    def _rendered(self, template: str, request: web.Request) -> web.Response:
         nonce = secrets.token_urlsafe(16)
         view = page_view(self._contentsquare, request.query.get("user", "").strip())
-        html = self._template.get_template("page.html").render(
+        html = self._environment.get_template(template).render(
             view=view,
             options=self._contentsquare.options,
             auth_url=f"{request.scheme}://{request.host}/v1/oauth/token",
@@ -32,7 +42,7 @@ class Page:
         return web.Response(text=html, content_type="text/html", headers=headers)
 
     @cached_property
-    def _template(self) -> Environment:
+    def _environment(self) -> Environment:
         """Made when the page is first looked at: most sandboxes never are."""
         environment = Environment(
             loader=PackageLoader("target_contentsquare.sandbox"),

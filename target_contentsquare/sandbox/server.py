@@ -22,7 +22,9 @@ def application(contentsquare: Contentsquare) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.router.add_post("/v1/oauth/token", TokenEndpoint(contentsquare).post)
     app.router.add_post("/v1/enrichments", EnrichmentsEndpoint(contentsquare).post)
-    app.router.add_get("/", Page(contentsquare).get)
+    page = Page(contentsquare)
+    app.router.add_get("/", page.get)
+    app.router.add_get("/_sandbox/received", page.get_received)
     app.router.add_routes(Introspection(contentsquare).routes())
     return app
 

@@ -1,4 +1,4 @@
-// Fetches this page again every second and puts in what has changed.
+// Fetches what was received again every second and puts in what has changed.
 (() => {
   const button = document.getElementById("pause");
   const liveness = document.getElementById("liveness");
@@ -29,7 +29,7 @@
 
   async function refresh() {
     try {
-      const answer = await fetch(location.href, { cache: "no-store" });
+      const answer = await fetch(`/_sandbox/received${location.search}`, { cache: "no-store" });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (paused) return;
       update(fresh, performance.now());

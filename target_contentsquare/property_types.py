@@ -1,0 +1,66 @@
+"""From a property's JSON schema to the field type that it is sent as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from target_contentsquare.fields import FieldType
+
+
+def type_of(schema: Any) -> FieldType | None:
+    """The field type for a scalar property, from its JSON schema.
+
+    Several scalar types are STRING; None means that the schema does not say.
+    """
+    types = _types_in(schema)
+    if len(types) > 1:
+        return FieldType.STRING
+    if "string" in types and _formats_in(schema) & {"date-time", "date"}:
+        return FieldType.DATETIME
+    return next((_FIELD_TYPES[one] for one in types), None)
+
+
+_FIELD_TYPES = {
+    "integer": FieldType.INT,
+    "number": FieldType.FLOAT,
+    "boolean": FieldType.BOOL,
+    "string": FieldType.STRING,
+}
+
+
+def may_be_nested(schema: Any) -> bool:
+    """Say whether a property's JSON schema allows arrays or objects."""
+    return any(
+        kind in {"array", "object"}
+        for part in _alternatives(schema)
+        for kind in _type_list(part)
+    )
+
+
+def _types_in(schema: Any) -> set[str]:
+    return {
+        kind
+        for part in _alternatives(schema)
+        for kind in _type_list(part)
+        if kind in _FIELD_TYPES
+    }
+
+
+def _formats_in(schema: Any) -> set[Any]:
+    return {part.get("format") for part in _alternatives(schema)}
+
+
+def _type_list(schema: dict[str, Any]) -> list[Any]:
+    kind = schema.get("type")
+    return kind if isinstance(kind, list) else [kind]
+
+
+def _alternatives(schema: Any) -> list[dict[str, Any]]:
+    """The schema and, at any depth, what its anyOf, oneOf and allOf hold."""
+    if not isinstance(schema, dict):
+        return []
+    parts = [schema]
+    for key in ("anyOf", "oneOf", "allOf"):
+        for part in schema.get(key) or ():
+            parts.extend(_alternatives(part))
+    return parts
