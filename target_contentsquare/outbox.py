@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from target_contentsquare.checkpoint import Checkpoint
 from target_contentsquare.delivery import Callbacks, Delivery
 from target_contentsquare.enrichment import Batch, Enrichment, Key, OpenBatches, Row
 from target_contentsquare.errors import (
+    FatalError,
     OutputError,
     RetryableError,
     TooManyRejectedError,
@@ -227,7 +229,9 @@ class Outbox:
     def give_up(self) -> None:
         """Finish the requests in flight, start no others, and print the safe state."""
         self._delivery.finish_in_flight()
-        self._print_state()
+        # Whatever ended the run is the error to tell.
+        with contextlib.suppress(FatalError):
+            self._print_state()
 
     def close(self) -> None:
         """Leave the rejected file whole on the disk, and the counts complete."""

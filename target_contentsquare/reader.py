@@ -75,6 +75,11 @@ class LineReader(GenericSingerReader[bytes]):
         self._stopped = False
         self.line_number = 0
 
+    @property
+    def stopped(self) -> bool:
+        """True once `stop` was called."""
+        return self._stopped
+
     def stop(self) -> None:
         """Read no further line; for signal handlers too."""
         self._stopped = True

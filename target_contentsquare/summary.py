@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from singer_sdk import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+
+class RunMetric(str, Enum):
+    """Our own metric, beside those of the SDK."""
+
+    ENRICHMENTS = "enrichments"
+
 
 #: Seconds between two progress lines.
 PROGRESS_SECONDS = 10.0
@@ -99,8 +109,13 @@ class Summary:
             yield f"all streams: {_line(self.total)}"
         yield f"{_number(self.requests)} requests, {self._elapsed(self._clock())}"
 
-    def metric(self) -> Mapping[str, Any]:
-        """The same as numbers, for one METRIC line."""
+    def metric(self, *, succeeded: bool) -> metrics.Point[Mapping[str, Any]]:
+        """Give the same as numbers, for one METRIC line as the SDK writes them."""
+        status = metrics.Status.SUCCEEDED if succeeded else metrics.Status.FAILED
+        tags = {metrics.Tag.STATUS.value: status.value}
+        return metrics.Point("summary", RunMetric.ENRICHMENTS, self._as_dict(), tags)  # type: ignore[arg-type] # the SDK's list of metrics can't be added to
+
+    def _as_dict(self) -> Mapping[str, Any]:
         return {
             **self.total.as_dict(),
             "skipped": self.skipped.total(),

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import json
 import os
 import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-import msgspec
-from singer_sdk import Target
-from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException
+from singer_sdk import Target, metrics
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.singerlib.encoding.base import SingerMessageType
 
 from target_contentsquare import connection
@@ -27,27 +22,25 @@ from target_contentsquare.config_check import check, unknown_settings
 from target_contentsquare.config_schema import CONFIG_JSONSCHEMA
 from target_contentsquare.environment import read_environment
 from target_contentsquare.error_lines import one_line_errors
-from target_contentsquare.errors import ConfigError, InputError, OutputError
-from target_contentsquare.field_choice import listed
-from target_contentsquare.outbox import Limits, Outbox, Source
+from target_contentsquare.errors import ConfigError
+from target_contentsquare.intake import Intake
+from target_contentsquare.outbox import Limits, Outbox
 from target_contentsquare.proposal import Proposal
 from target_contentsquare.reader import LineReader, SingerLine
 from target_contentsquare.rejects import RejectedFile, utc_now
 from target_contentsquare.retry import RetryPolicy
 from target_contentsquare.sink import (
     ContentsquareSink,
-    decode_record,
-    name_failing_rows,
 )
+from target_contentsquare.stdout import discard_state, write_state
 from target_contentsquare.summary import Summary
 from target_contentsquare.wakeup import Wakeup, descriptor_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
-    from singer_sdk.mapper import StreamMap
 
     from target_contentsquare.settings import Settings
 
@@ -66,6 +59,7 @@ class TargetContentsquare(Target):
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
+        PluginCapabilities.BATCH,
         PluginCapabilities.STRUCTURED_LOGGING,
         TargetCapabilities.VALIDATE_RECORDS,
     ]
@@ -90,9 +84,15 @@ class TargetContentsquare(Target):
         self.max_parallelism = 1
         self.summary = Summary(time.monotonic)
         self._outbox = self._make_outbox()
-        self._sources: dict[str, Source] = {}
-        self._takers: dict[str, Callable[[SingerLine, bytes], None]] = {}
-        self._mapped: set[str] = set()
+        self._intake = Intake(
+            self,
+            self.settings,
+            self._outbox,
+            self.summary,
+            self._reader,
+            process_record=super()._process_record_message,
+            tick=self._tick,
+        )
         for warning in self.settings.warnings:
             self.logger.warning(warning)
 
@@ -153,7 +153,7 @@ class TargetContentsquare(Target):
             self.summary,
             self._rejected_file,
             executor=ThreadPoolExecutor(limits.max_in_flight, "request"),
-            write_state=_discard if settings.dry_run else write_state,
+            write_state=discard_state if settings.dry_run else write_state,
             clock=time.monotonic,
             sleep=self._sleep,
             notify=self._wakeup.notify,
@@ -173,108 +173,28 @@ class TargetContentsquare(Target):
         if (line := self.summary.progress()) is not None:
             self.logger.info(line)
 
-    # Messages
+    # Messages: the SDK's callbacks, called by `LineReader` with what that says
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        stream, schema = message_dict.get("stream"), message_dict.get("schema")
-        if not isinstance(stream, str) or not isinstance(schema, dict):
-            raise self._input_error("a SCHEMA has no 'stream' or no 'schema'")
-        if not isinstance(schema.get("properties"), dict):
-            raise self._input_error(f"the SCHEMA of '{stream}' has no 'properties'")
-        known = self._sources.get(stream)
-        # A copy, since the SDK takes properties of its own out of the message.
-        source = Source(stream, copy.deepcopy(message_dict), known.rows if known else 0)
-        super()._process_schema_message(message_dict)
-        self._sources[stream] = source
-        self._takers[stream] = self._taker(source)
+        self._intake.begin_stream(message_dict, super()._process_schema_message)
 
-    def _taker(self, source: Source) -> Callable[[SingerLine, bytes], None]:
-        """Choose the shortest way for a stream's rows, and prepare its sinks."""
-        maps = [
-            one
-            for one in self.mapper.stream_maps[source.stream]
-            if not isinstance(one, RemoveRecordTransform)
-        ]
-        sinks = [self._prepared_sink(one.stream_alias) for one in maps]
-        if all(sink.mapper is None for sink in sinks):
-            return partial(self._skip, sinks)
-        if len(sinks) == 1 and _leaves_rows_alone(maps[0], sinks[0]):
-            return partial(sinks[0].process_line, source)
-        for one in maps:
-            name_failing_rows(one, source)
-        return partial(self._process_through_sdk, source, sinks)
-
-    def _prepared_sink(self, alias: str) -> ContentsquareSink:
-        sink = self.get_sink(alias)
-        assert isinstance(sink, ContentsquareSink)  # noqa: S101 - the default class
-        mapping = self.settings.mapping_for(alias)
-        if mapping is not None:
-            self._mapped.add(mapping.setting)
-            sink.prepare(mapping, self._outbox, self.summary.counts(alias), time.time)
-            self._outbox.enable_state()
-        elif alias not in self.summary.skipped:
-            self.summary.skipped[alias] = 0
-            self.logger.warning(
-                "Stream '%s' is skipped: the setting 'streams' has no mapping for it, "
-                "only for %s",
-                alias,
-                listed(self.settings.streams),
-            )
-        return sink
-
-    def _process_record_message(  # type: ignore[override] # as LineReader calls it
+    def _process_record_message(  # type: ignore[override]
         self, message: SingerLine, line: bytes
     ) -> None:
-        taker = self._takers.get(message.stream)
-        if taker is None:
-            msg = (
-                f"line {self._reader.line_number} of the input: a RECORD of stream "
-                f"'{message.stream}' comes before its SCHEMA: check the tap"
-            )
-            raise RecordsWithoutSchemaException(msg)
-        taker(message, line)
+        self._intake.take_record(message, line)
 
-    def _skip(
-        self, sinks: Sequence[ContentsquareSink], message: SingerLine, line: bytes
-    ) -> None:
-        _ = message, line
-        for sink in sinks:
-            self.summary.skipped[sink.stream_name] += 1
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Not the SDK's way, which skips stream maps and validation."""
+        config = self.config.get("batch_config") or {}
+        self._intake.take_batch(message_dict, config.get("storage"))
 
-    def _process_through_sdk(
-        self,
-        source: Source,
-        sinks: Sequence[ContentsquareSink],
-        message: SingerLine,
-        line: bytes,
-    ) -> None:
-        """The SDK's own way, for stream maps, flattening and validation."""
-        source.rows += 1
-        record = decode_record(message.record, source)
-        for sink in sinks:
-            sink.begin_row(source, line)
-        super()._process_record_message({"stream": source.stream, "record": record})
-        for sink in sinks:
-            if sink.mapper is None:
-                self.summary.skipped[sink.stream_name] += 1
-            elif not sink.got_row:
-                self.summary.removed[sink.stream_name] += 1
-
-    def _process_state_message(  # type: ignore[override] # as LineReader calls it
+    def _process_state_message(  # type: ignore[override]
         self, message: SingerLine
     ) -> None:
-        state = message.value
-        if not isinstance(state, msgspec.Raw):
-            state = json.dumps(state).encode()
-        if bytes(state) in {b"", b"null"}:
-            raise self._input_error("a STATE has no 'value'")
-        self._outbox.mark(bytes(state))
+        self._intake.take_state(message)
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Nothing to do: Contentsquare keeps no versions, and deletes nothing."""
-
-    def _input_error(self, what: str) -> InputError:
-        return InputError(f"line {self._reader.line_number} of the input: {what}")
 
     def _handle_max_record_age(self) -> None:
         """Not the SDK's way, which drains everything: the outbox sends what is old."""
@@ -296,10 +216,9 @@ class TargetContentsquare(Target):
             self.listen(file_input)
         except BaseException:
             self._outbox.give_up()
+            self._report(succeeded=False)
             raise
-        finally:
-            self._outbox.close()
-            self._report()
+        self._report(succeeded=self._stop_signal is None)
         return 0 if self._stop_signal is None else 128 + self._stop_signal
 
     def _check_files(self, file_input: IO[Any] | None) -> None:
@@ -323,25 +242,16 @@ class TargetContentsquare(Target):
         if self._stop_signal is not None:
             name = signal.Signals(self._stop_signal).name
             self.logger.warning("%s: delivering what was read, then stopping", name)
-        if self.summary.skipped and not self._mapped:
-            msg = (
-                "every stream was skipped: the setting 'streams' has a mapping only "
-                f"for {listed(self.settings.streams)}, and the input has "
-                f"{listed(self.summary.skipped)}"
-            )
-            raise ConfigError(msg)
+        self._intake.check_streams(is_complete=self._stop_signal is None)
         self._outbox.enable_state()
         self._outbox.finish()
         super().process_endofpipe()
-        for mapping in self.settings.streams.values():
-            if mapping.setting not in self._mapped and self._stop_signal is None:
-                self.logger.warning("%s: no such stream in the input", mapping.setting)
 
-    def _report(self) -> None:
+    def _report(self, *, succeeded: bool) -> None:
+        self._outbox.close()
         for line in self.summary.report():
             self.logger.info(line)
-        metric = json.dumps(self.summary.metric(), separators=(",", ":"))
-        self.metrics_logger.info("METRIC: %s", metric)
+        metrics.log(self.metrics_logger, self.summary.metric(succeeded=succeeded))
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Only take note, since a handler may come at any point; a second one exits.
@@ -439,32 +349,3 @@ class TargetContentsquare(Target):
         """Read the config files, with one line for one that can't be read."""
         with one_line_errors(cls.logger):
             return super().cb_config(ctx, param, value)
-
-
-def _leaves_rows_alone(stream_map: StreamMap, sink: ContentsquareSink) -> bool:
-    return (
-        type(stream_map) is SameRecordTransform
-        and not stream_map.flattening_enabled
-        and not sink.validate_schema
-    )
-
-
-def write_state(state: bytes) -> None:
-    """Print a state line: the only thing that ever goes to standard output.
-
-    Raises:
-        OutputError: Nobody reads it any more.
-    """
-    try:
-        sys.stdout.write(f"{state.decode()}\n")
-        sys.stdout.flush()
-    except OSError as error:
-        # So that Python does not fail once more when it flushes at exit.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        msg = f"the state can't be printed, standard output is closed: {error.strerror}"
-        raise OutputError(msg) from None
-
-
-def _discard(state: bytes) -> None:
-    """A dry run delivers nothing, so no state may say that it did."""

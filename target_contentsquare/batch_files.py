@@ -1,0 +1,61 @@
+"""BATCH messages: files full of rows, read as streams and never into memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+
+from target_contentsquare.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_COMPRESSIONS = {None: None, "none": None, "gzip": "gzip"}
+
+
+def read_batch_files(
+    message: Mapping[str, Any], storage: Mapping[str, Any] | None
+) -> Iterator[bytes]:
+    """Give the rows of a BATCH message, one JSON text each, in order.
+
+    Args:
+        message: The BATCH message.
+        storage: The SDK's `batch_config.storage`: `root` stands in for the folder
+            that the manifest names, `params` go to fsspec.
+
+    Raises:
+        InputError: The message or a file can't be read; names the file.
+    """
+    stream, encoding = message.get("stream"), message.get("encoding")
+    manifest = message.get("manifest")
+    if not isinstance(encoding, dict) or not isinstance(manifest, list):
+        raise InputError(f"BATCH of stream '{stream}': no 'encoding' or 'manifest'")
+    form, compression = encoding.get("format"), encoding.get("compression")
+    if form != "jsonl" or compression not in _COMPRESSIONS:
+        raise InputError(
+            f"BATCH of stream '{stream}': its files must be JSONL, plain or gzip: "
+            "change the tap's batch_config"
+        )
+    for url in manifest:
+        yield from _lines(str(url), _COMPRESSIONS[compression], storage or {})
+
+
+def _lines(
+    url: str, compression: str | None, storage: Mapping[str, Any]
+) -> Iterator[bytes]:
+    if root := storage.get("root"):
+        url = f"{str(root).rstrip('/')}/{url.rsplit('/', 1)[-1]}"
+    try:
+        opened = fsspec.open(
+            url, "rb", compression=compression, **(storage.get("params") or {})
+        )
+        with opened as file:
+            for line in file:
+                if not line.isspace():
+                    yield line.strip()
+    # A truncated gzip file ends in EOFError; a missing driver in ImportError.
+    except (OSError, EOFError, ImportError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        hint = f": {error}" if isinstance(error, ImportError) else ""
+        raise InputError(f"batch file '{url}' can't be read ({reason}){hint}") from None

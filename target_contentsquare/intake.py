@@ -1,0 +1,231 @@
+"""Which way a stream's rows take: straight to the sink, through the SDK, or none."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+
+from target_contentsquare.batch_files import read_batch_files
+from target_contentsquare.errors import ConfigError, InputError
+from target_contentsquare.field_choice import listed
+from target_contentsquare.outbox import Outbox, Source
+from target_contentsquare.reader import LineReader, SingerLine
+from target_contentsquare.sink import (
+    ContentsquareSink,
+    decode_record,
+    name_failing_rows,
+)
+
+if TYPE_CHECKING:
+    from singer_sdk import Target
+    from singer_sdk.mapper import StreamMap
+
+    from target_contentsquare.settings import Settings
+    from target_contentsquare.summary import Summary
+
+#: Takes one RECORD message of a stream: decoded as far as needed, and as it arrived.
+Taker = Callable[[SingerLine, bytes], None]
+
+_ROWS_BETWEEN_TICKS = 256
+
+
+class Intake:
+    """Hands each message on, once the SDK has set up mapper and sinks for its stream.
+
+    Args:
+        process_record: The SDK's own way for a RECORD message.
+        tick: Called now and then while a BATCH message's files are read.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a row needs on its way
+        self,
+        target: Target,
+        settings: Settings,
+        outbox: Outbox,
+        summary: Summary,
+        reader: LineReader,
+        *,
+        process_record: Callable[[dict[str, Any]], None],
+        tick: Callable[[], None],
+    ) -> None:
+        self._target = target
+        self._settings = settings
+        self._outbox = outbox
+        self._summary = summary
+        self._reader = reader
+        self._process_record = process_record
+        self._tick = tick
+        self._sources: dict[str, Source] = {}
+        self._takers: dict[str, Taker] = {}
+        self._mapped: set[str] = set()
+
+    def begin_stream(
+        self, message: dict[str, Any], set_up: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """Take a SCHEMA message.
+
+        Args:
+            set_up: The SDK's own way, which makes stream maps and sinks.
+
+        Raises:
+            InputError: It is not as Singer says.
+            ConfigError: The stream's mapping does not fit it.
+        """
+        stream, schema = message.get("stream"), message.get("schema")
+        if not isinstance(stream, str) or not isinstance(schema, dict):
+            raise self.input_error("a SCHEMA has no 'stream' or no 'schema'")
+        if not isinstance(schema.get("properties"), dict):
+            raise self.input_error(f"the SCHEMA of '{stream}' has no 'properties'")
+        known = self._sources.get(stream)
+        # A copy, since the SDK takes properties of its own out of the message.
+        source = Source(stream, copy.deepcopy(message), known.rows if known else 0)
+        set_up(message)
+        self._sources[stream] = source
+        self._takers[stream] = self._choose_taker(source)
+
+    def take_record(self, message: SingerLine, line: bytes) -> None:
+        """Take a RECORD message.
+
+        Raises:
+            RecordsWithoutSchemaException: It comes before its SCHEMA.
+        """
+        taker = self._takers.get(message.stream)
+        if taker is None:
+            raise RecordsWithoutSchemaException(
+                f"line {self._reader.line_number} of the input: a RECORD of stream "
+                f"'{message.stream}' comes before its SCHEMA: check the tap"
+            )
+        taker(message, line)
+
+    def take_batch(
+        self, message: dict[str, Any], storage: dict[str, Any] | None
+    ) -> None:
+        """Take a BATCH message: each row of its files as if it had come in a RECORD.
+
+        Raises:
+            InputError: The message or a file can't be read.
+        """
+        stream = str(message.get("stream"))
+        head = b'{"type":"RECORD","stream":%b,"record":' % msgspec.json.encode(stream)
+        for number, row in enumerate(read_batch_files(message, storage), start=1):
+            if self._reader.stopped:
+                return
+            line = b"%b%b}" % (head, row)
+            self.take_record(SingerLine("RECORD", stream, msgspec.Raw(row)), line)
+            if number % _ROWS_BETWEEN_TICKS == 0:
+                self._tick()
+
+    def take_state(self, message: SingerLine) -> None:
+        """Take a STATE message.
+
+        Raises:
+            InputError: It has no value.
+        """
+        state = message.value
+        if not isinstance(state, msgspec.Raw):
+            state = json.dumps(state).encode()
+        if bytes(state) in {b"", b"null"}:
+            raise self.input_error("a STATE has no 'value'")
+        self._outbox.mark(bytes(state))
+
+    def check_streams(self, *, is_complete: bool) -> None:
+        """Compare, at the end, the streams that came with those that have a mapping.
+
+        Args:
+            is_complete: False if the run was stopped: more streams could have come.
+
+        Raises:
+            ConfigError: No stream that came has a mapping.
+        """
+        if self._summary.skipped and not self._mapped:
+            raise ConfigError(
+                "every stream was skipped: the setting 'streams' has a mapping only "
+                f"for {listed(self._settings.streams)}, and the input has "
+                f"{listed(self._summary.skipped)}"
+            )
+        for mapping in self._settings.streams.values():
+            if is_complete and mapping.setting not in self._mapped:
+                self._target.logger.warning(
+                    "%s: no such stream in the input", mapping.setting
+                )
+
+    def input_error(self, what: str) -> InputError:
+        """Make an error that names the current line."""
+        return InputError(f"line {self._reader.line_number} of the input: {what}")
+
+    def _choose_taker(self, source: Source) -> Taker:
+        """Choose the shortest way for a stream's rows, and prepare its sinks."""
+        maps = [
+            one
+            for one in self._target.mapper.stream_maps[source.stream]
+            if not isinstance(one, RemoveRecordTransform)
+        ]
+        sinks = [self._prepared_sink(one.stream_alias) for one in maps]
+        if all(sink.mapper is None for sink in sinks):
+            return partial(self._skip, sinks)
+        if len(sinks) == 1 and _leaves_rows_alone(maps[0], sinks[0]):
+            return partial(sinks[0].process_line, source)
+        for one in maps:
+            name_failing_rows(one, source)
+        return partial(self._process_through_sdk, source, sinks)
+
+    def _prepared_sink(self, alias: str) -> ContentsquareSink:
+        sink = self._target.get_sink(alias)
+        assert isinstance(sink, ContentsquareSink)  # noqa: S101 - the default class
+        mapping = self._settings.mapping_for(alias)
+        if mapping is not None:
+            self._mapped.add(mapping.setting)
+            counts = self._summary.counts(alias)
+            sink.prepare(mapping, self._outbox, counts, time.time)
+            self._outbox.enable_state()
+        elif alias not in self._summary.skipped:
+            self._summary.skipped[alias] = 0
+            self._target.logger.warning(
+                "Stream '%s' is skipped: the setting 'streams' has no mapping for it, "
+                "only for %s",
+                alias,
+                listed(self._settings.streams),
+            )
+        return sink
+
+    def _skip(
+        self, sinks: Sequence[ContentsquareSink], message: SingerLine, line: bytes
+    ) -> None:
+        _ = message, line
+        for sink in sinks:
+            self._summary.skipped[sink.stream_name] += 1
+
+    def _process_through_sdk(
+        self,
+        source: Source,
+        sinks: Sequence[ContentsquareSink],
+        message: SingerLine,
+        line: bytes,
+    ) -> None:
+        """The SDK's own way, for stream maps, flattening and validation."""
+        source.rows += 1
+        record = decode_record(message.record, source)
+        for sink in sinks:
+            sink.begin_row(source, line)
+        self._process_record({"stream": source.stream, "record": record})
+        for sink in sinks:
+            if sink.mapper is None:
+                self._summary.skipped[sink.stream_name] += 1
+            elif not sink.got_row:
+                self._summary.removed[sink.stream_name] += 1
+
+
+def _leaves_rows_alone(stream_map: StreamMap, sink: ContentsquareSink) -> bool:
+    return (
+        type(stream_map) is SameRecordTransform
+        and not stream_map.flattening_enabled
+        and not sink.validate_schema
+    )
