@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,11 @@ class Running:
         found = re.search(r"http://127\.0\.0\.1:[0-9]+", self.greeting)
         assert found
         return found[0]
+
+    def totals(self) -> dict[str, int]:
+        state = requests.get(f"{self.url}/_sandbox/state", timeout=5).json()
+        totals: dict[str, int] = state["totals"]
+        return totals
 
     def token(self, project: int = 162) -> requests.Response:
         fields = {
@@ -81,6 +87,18 @@ def test_a_signal_ends_it_cleanly_and_it_has_said_nothing_else(number: int) -> N
         sandbox.process.send_signal(number)
         stdout, stderr = sandbox.process.communicate(timeout=5)
 
+    assert (sandbox.process.returncode, stdout, stderr) == (0, "", "")
+
+
+def test_a_signal_does_not_wait_for_slow_requests() -> None:
+    with running("--latency-ms=60000") as sandbox, ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(sandbox.send, {"a": 1})
+        while not sandbox.totals()["max_in_flight"]:
+            assert not slow.done()
+        sandbox.process.terminate()
+        stdout, stderr = sandbox.process.communicate(timeout=5)
+
+        assert isinstance(slow.exception(), requests.ConnectionError)
     assert (sandbox.process.returncode, stdout, stderr) == (0, "", "")
 
 

@@ -90,7 +90,8 @@ def test_a_project_that_is_not_covered_is_refused(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"client_id": "who"}, {"client_secret": "guess"}, {"client_secret": "é"}]
+    "wrong",
+    [{"client_id": "who"}, {"client_secret": "guess"}, {"client_secret": "é\ud800"}],
 )
 def test_wrong_credentials_are_unauthorized(
     sandbox: Sandbox, ask_token: Ask, wrong: dict[str, str]
