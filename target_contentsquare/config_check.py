@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.plugin_base import JSONSchemaValidator
@@ -11,7 +14,7 @@ from target_contentsquare.errors import ConfigError
 from target_contentsquare.settings import CREDENTIALS, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from jsonschema import ValidationError
 
@@ -32,14 +35,45 @@ def check(
     required = schema.get("required", [])
     if config.get("dry_run") is True:
         required = [name for name in required if name not in CREDENTIALS]
-    validator = JSONSchemaValidator({**schema, "required": required})
+    # The SDK's own schema for stream maps says no more than "not valid", or fails.
+    properties = {**schema["properties"], "stream_maps": {"type": ["object", "null"]}}
+    validator = JSONSchemaValidator(
+        {**schema, "required": required, "properties": properties}
+    )
     errors = [describe_error(error) for error in validator.iter_errors(config)]
+    errors += [*_check_stream_maps(config), *_check_finite(config)]
     if errors:
         return list(dict.fromkeys(errors)), None
     try:
         return [], Settings.from_config(config)
     except ConfigError as error:
         return [str(error)], None
+
+
+def _check_stream_maps(config: Mapping[str, Any]) -> Iterator[str]:
+    maps = config.get("stream_maps")
+    for stream, one in maps.items() if isinstance(maps, dict) else ():
+        if one is None or one == "__NULL__":
+            continue
+        if not isinstance(one, dict):
+            yield f"stream_maps.{stream}: must be an object, or null to leave it out"
+            continue
+        for name, value in one.items():
+            where = f"stream_maps.{stream}.{name}"
+            if name == "__else__" and value is not None and value != "__NULL__":
+                yield f"{where}: must be null"
+            elif name == "__key_properties__":
+                if not isinstance(value, (list, type(None))):
+                    yield f"{where}: must be a list of properties, or null"
+            elif not isinstance(value, (str, type(None))):
+                yield f"{where}: must be an expression in a text, or null"
+
+
+def _check_finite(config: Mapping[str, Any]) -> Iterator[str]:
+    """JSON as Python reads it has numbers that JSON has not."""
+    for name, value in config.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            yield f"{name}: must be a finite number"
 
 
 def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
@@ -83,3 +117,21 @@ def _allowed(validator: str, limit: Any) -> str:
         "enum": f"one of {limit}",
     }
     return words.get(validator, f"valid ({validator})")
+
+
+def check_config_file(path: str) -> None:
+    """Check that a config file can be read, before the SDK reads it.
+
+    Raises:
+        ConfigError: Names the file, and says what is wrong with it.
+    """
+    try:
+        config = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"--config '{path}': can't be read: {error.strerror}"
+        ) from None
+    except (ValueError, RecursionError):
+        config = None
+    if not isinstance(config, dict):
+        raise ConfigError(f"--config '{path}': not a JSON object")

@@ -51,7 +51,7 @@ def sampler(logger: Logger) -> Callable[[Batch], None]:
 
     def show(batch: Batch) -> None:
         for row in batch.rows.values():
-            stream = row.origin.source.stream
+            stream = row.origin.counts.stream
             if stream not in shown:
                 shown.add(stream)
                 logger.info(

@@ -189,10 +189,11 @@ class Delivery:
         shipment = _Shipment(tuple(batch.rows))
         part = shipment.first_part = _Part(batch, shipment)
         self._unsettled[part] = None
-        taken = batch.rows.keys() & self._holders.keys()
-        for holder in {self._holders[key] for key in taken}:
-            holder.followers.append(shipment)
-            shipment.waits_for += 1
+        if not self._holders.keys().isdisjoint(batch.rows):
+            taken = batch.rows.keys() & self._holders.keys()
+            for holder in {self._holders[key] for key in taken}:
+                holder.followers.append(shipment)
+                shipment.waits_for += 1
         self._holders.update(dict.fromkeys(shipment.keys, shipment))
         if shipment.waits_for:
             self._blocked += 1
@@ -281,8 +282,9 @@ class Delivery:
     def _release_keys(self, shipment: _Shipment) -> None:
         holders = self._holders
         for key in shipment.keys:
-            if holders[key] is shipment:
-                del holders[key]
+            holder = holders.pop(key)
+            if holder is not shipment:  # a follower's by now
+                holders[key] = holder
         for follower in shipment.followers:
             follower.waits_for -= 1
             if follower.waits_for == 0 and follower.first_part is not None:

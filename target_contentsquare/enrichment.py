@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Scalar: TypeAlias = str | int | float | bool
+Scalar: TypeAlias = str | int | float | bool | datetime
 
 #: project (None: the credentials' own), user id, session number, enrichment number.
 #: Contentsquare keeps one enrichment for each; a later one overwrites.
@@ -18,12 +19,15 @@ Key: TypeAlias = tuple[int | None, str, int, int]
 
 
 class Enrichment(msgspec.Struct, rename="camel", frozen=True, gc=False):
-    """One item of a batch, named and shaped as the API's JSON."""
+    """One item of a batch, named and shaped as the API's JSON.
+
+    `enrichment` holds the fields: a struct of the stream's own, made by its mapping.
+    """
 
     user_id: str
     session_number: int
     enrichment_number: int
-    enrichment: dict[str, Scalar]
+    enrichment: Any
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -100,11 +104,15 @@ class OpenBatches:
         batch = self._open.get(place)
         if batch is None:
             batch = self._open[place] = Batch(key[0], version, {}, clock())
-        # Taken out before it is put in again, so that the rows stay in order.
-        replaced = batch.rows.pop(key, None)
-        batch.rows[key] = row
-        if replaced is None and len(self._open) > 1:
+        replaced: Row | None = batch.rows.setdefault(key, row)
+        if replaced is not row:
+            # Taken out before it is put in again, so that the rows stay in order.
+            del batch.rows[key]
+            batch.rows[key] = row
+        elif len(self._open) > 1:
             replaced = self._take_from_other_versions(key, version)
+        else:
+            replaced = None
         if len(batch.rows) < self._size:
             return replaced, None
         del self._open[place]

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from dotenv import find_dotenv
 from singer_sdk.configuration._dict_config import parse_environment_config
 
 from target_contentsquare.errors import ConfigError
@@ -14,14 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_BOOLEANS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+
+
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Read settings from environment variables, and from a `.env` file.
+
+    The file is looked for in the working directory and above it.
 
     Raises:
         ConfigError: Names the variable and says what is allowed.
     """
-    # Lets the SDK load `.env`; it has no settings to look for yet.
-    parse_environment_config({"properties": {}}, prefix)
+    # Lets the SDK load the file; it has no settings to look for yet.
+    dotenv_path = find_dotenv(usecwd=True)
+    parse_environment_config({"properties": {}}, prefix, dotenv_path or os.devnull)
     config = {}
     for name, setting in schema["properties"].items():
         variable = f"{prefix}{name.upper()}"
@@ -38,13 +48,12 @@ def _read_variable(variable: str, types: str | list[str]) -> Any:
         if "number" in types:
             return float(text)
         if "boolean" in types:
-            return {"true": True, "1": True, "yes": True, "on": True}.get(
-                text.lower(), False
-            )
+            return _BOOLEANS[text.strip().lower()]
         if "object" in types and ("string" not in types or text.startswith("{")):
             return json.loads(text)
-    except ValueError:
-        allowed = " or ".join(one for one in types if one != "null")
-        msg = f"{variable}: must be {allowed}"
+    except (ValueError, KeyError):
+        listed = [types] if isinstance(types, str) else types
+        allowed = " or ".join(one for one in listed if one != "null")
+        msg = f"environment variable {variable}: must be {allowed}"
         raise ConfigError(msg) from None
     return text

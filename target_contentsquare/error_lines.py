@@ -8,7 +8,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 import click
-from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.exceptions import ConfigValidationError, MappingError, SingerSDKError
 
 from target_contentsquare.errors import FatalError
 
@@ -37,12 +37,12 @@ def one_line_errors(logger: logging.Logger) -> Iterator[None]:
 def _line_for(error: Exception) -> str:
     if isinstance(error, ConfigValidationError):
         return f"Config: {'; '.join(error.errors)}"
+    if isinstance(error, MappingError):
+        return f"stream_maps: {' '.join(str(error).split())}"
     if isinstance(error, (FatalError, SingerSDKError)):
         return " ".join(str(error).split())
-    if isinstance(error, FileNotFoundError):
-        return f"There is no file '{error.filename}'"
     if isinstance(error, OSError):
-        return f"{error.strerror}: '{error.filename}'"
+        return f"{error.strerror or type(error).__name__}: '{error.filename}'"
     # Not the error's text: it may hold a row's value.
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (

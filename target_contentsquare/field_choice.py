@@ -11,7 +11,7 @@ from target_contentsquare.integration_schema import (
     IntegrationSchema,
     check_name,
 )
-from target_contentsquare.property_types import may_be_nested, type_of
+from target_contentsquare.property_types import may_be_nested, promises, type_of
 from target_contentsquare.stream_mapping import MappedField, StreamMapping
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ def _field(
 ) -> MappedField:
     schema = mapping.integration_schema
     if schema is None:
-        return MappedField(name, source, type_of(properties[source]))
+        kind = type_of(properties[source])
+        is_promised = kind is not None and promises(properties[source], kind)
+        return MappedField(name, source, kind, is_promised=is_promised)
     if name not in schema.fields:
         msg = (
             f"{mapping.setting}.fields.{name}: the integration schema has no field "
@@ -112,7 +114,8 @@ def _field(
         )
         raise ConfigError(msg)
     known = schema.fields[name]
-    return MappedField(name, source, known.type, known.optional)
+    is_promised = promises(properties[source], known.type)
+    return MappedField(name, source, known.type, known.optional, is_promised)
 
 
 def _check_required(

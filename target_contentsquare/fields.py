@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
+
+from msgspec import Meta
 
 from target_contentsquare.enrichment import Scalar
 from target_contentsquare.errors import UnfitValueError
@@ -26,8 +28,9 @@ Converter: TypeAlias = Callable[[Any], Scalar | None]
 _NUMBER_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 # More significant digits than any number in range has: nothing to be read from them.
 _MAX_NUMBER_TEXT = 400
+# Python refuses to write out integers of thousands of digits.
+_MAX_WRITTEN = 10**MAX_STRING_BYTES
 _DATE_LENGTH = len("2022-01-01")
-_SECONDS_LENGTH = len("2022-01-01T20:02:22")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -39,6 +42,15 @@ class FieldType(Enum):
     FLOAT = "FLOAT"
     BOOL = "BOOL"
     DATETIME = "DATETIME"
+
+    @property
+    def exact(self) -> Any:
+        """The type that a decoder can check, of values that are sent as they are.
+
+        Values of STRING and DATETIME have to go through the converter all the same:
+        bytes, and time zones, are beyond a decoder.
+        """
+        return _EXACT_TYPES[self]
 
     def converter(self, *, truncate_strings: bool = False) -> Converter:
         """Give the function that converts this type's values.
@@ -149,28 +161,38 @@ def to_bool(value: Any) -> bool | None:
     raise UnfitValueError("wrong_type", "not true, false, 0 or 1")
 
 
-def to_datetime(value: Any) -> str | None:
-    """Convert to DATETIME: ISO 8601 datetimes and dates, to UTC, seconds and `Z`.
+def to_datetime(value: Any) -> datetime | None:
+    """Convert to DATETIME: ISO 8601 datetimes and dates, to UTC and whole seconds.
 
     Without an offset the time is taken as UTC; a date as its midnight.
+
+    Returns:
+        A datetime that JSON encoders write as `YYYY-MM-DDThh:mm:ssZ`.
 
     Raises:
         UnfitValueError: `wrong_type` (not text), `invalid_datetime`.
     """
     if value is None or value == "":
         return None
-    if type(value) is not str:
-        raise UnfitValueError("wrong_type", "not a text with an ISO 8601 datetime")
-    text = value.strip()
     try:
-        if len(text) <= _DATE_LENGTH:
-            return f"{date.fromisoformat(text).isoformat()}T00:00:00Z"
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None and moment.tzinfo is not timezone.utc:
+        moment = value if type(value) is datetime else _parse_datetime(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        elif moment.tzinfo is not timezone.utc:
             moment = moment.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
-    return f"{moment.isoformat()[:_SECONDS_LENGTH]}Z"
+    return moment.replace(microsecond=0) if moment.microsecond else moment
+
+
+def _parse_datetime(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise UnfitValueError("wrong_type", "not a text with an ISO 8601 datetime")
+    text = value.strip()
+    if len(text) <= _DATE_LENGTH:
+        day = date.fromisoformat(text)
+        return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    return datetime.fromisoformat(text)
 
 
 def to_natural(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
@@ -185,6 +207,13 @@ def to_natural(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
     return natural.converter(truncate_strings=truncate_strings)(value)
 
 
+_EXACT_TYPES: Mapping[FieldType, Any] = {
+    FieldType.STRING: str,
+    FieldType.INT: Annotated[int, Meta(ge=MIN_INT, le=MAX_INT)],
+    FieldType.FLOAT: Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)],
+    FieldType.BOOL: bool,
+    FieldType.DATETIME: Annotated[datetime, Meta(tz=True)],
+}
 _CONVERTERS: Mapping[FieldType, Converter] = {
     FieldType.INT: to_int,
     FieldType.FLOAT: to_float,
@@ -204,6 +233,9 @@ def _scalar_text(value: Any) -> str | None:
         return None
     if isinstance(value, float) and not math.isfinite(value):
         raise UnfitValueError("wrong_type", "not a finite number")
+    if isinstance(value, int) and abs(value) >= _MAX_WRITTEN:
+        detail = f"an integer of more than {MAX_STRING_BYTES} digits"
+        raise UnfitValueError("string_too_long", detail)
     if isinstance(value, (bool, int, float)):
         return json.dumps(value)
     if isinstance(value, str):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from target_contentsquare.errors import UnfitValueError
 from target_contentsquare.fields import to_integer
@@ -10,6 +12,12 @@ from target_contentsquare.fields import to_integer
 #: A session can hold this many enrichments.
 MAX_ENRICHMENT_NUMBER = 3
 _MAX_INT64 = 2**63 - 1
+# No user has an integer beyond this for an id; Python would refuse to write it out.
+_MAX_USER_ID = 10**100
+
+# Types that a decoder can check, of values that are sent as they are.
+EXACT_USER_ID = Annotated[str, Meta(min_length=1)]
+EXACT_SESSION_NUMBER = Annotated[int, Meta(ge=1, le=_MAX_INT64)]
 
 
 def to_user_id(value: Any) -> str:
@@ -22,7 +30,7 @@ def to_user_id(value: Any) -> str:
         if value.isascii() or _is_unicode(value):
             return value
         detail = "not valid Unicode: half of a surrogate pair"
-    elif type(value) is int:
+    elif type(value) is int and abs(value) < _MAX_USER_ID:
         return str(value)
     else:
         detail = "null, empty, or neither text nor an integer"

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import copy
-import json
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 
 from target_contentsquare.batch_files import read_batch_files
-from target_contentsquare.errors import ConfigError, InputError
+from target_contentsquare.errors import ConfigError
 from target_contentsquare.field_choice import listed
 from target_contentsquare.outbox import Outbox, Source
-from target_contentsquare.reader import LineReader, SingerLine
 from target_contentsquare.sink import (
     ContentsquareSink,
     decode_record,
@@ -28,11 +26,12 @@ if TYPE_CHECKING:
     from singer_sdk import Target
     from singer_sdk.mapper import StreamMap
 
+    from target_contentsquare.reader import LineReader
     from target_contentsquare.settings import Settings
     from target_contentsquare.summary import Summary
 
-#: Takes one RECORD message of a stream: decoded as far as needed, and as it arrived.
-Taker = Callable[[SingerLine, bytes], None]
+#: Takes the RECORD lines of a stream.
+Taker = Callable[[bytes], None]
 
 _ROWS_BETWEEN_TICKS = 256
 
@@ -64,7 +63,6 @@ class Intake:
         self._process_record = process_record
         self._tick = tick
         self._sources: dict[str, Source] = {}
-        self._takers: dict[str, Taker] = {}
         self._mapped: set[str] = set()
 
     def begin_stream(
@@ -79,31 +77,24 @@ class Intake:
             InputError: It is not as Singer says.
             ConfigError: The stream's mapping does not fit it.
         """
-        stream, schema = message.get("stream"), message.get("schema")
-        if not isinstance(stream, str) or not isinstance(schema, dict):
-            raise self.input_error("a SCHEMA has no 'stream' or no 'schema'")
-        if not isinstance(schema.get("properties"), dict):
-            raise self.input_error(f"the SCHEMA of '{stream}' has no 'properties'")
+        stream = check_schema_message(message, self._reader)
         known = self._sources.get(stream)
         # A copy, since the SDK takes properties of its own out of the message.
         source = Source(stream, copy.deepcopy(message), known.rows if known else 0)
         set_up(message)
         self._sources[stream] = source
-        self._takers[stream] = self._choose_taker(source)
+        self._reader.takers[stream] = self._choose_taker(source)
 
-    def take_record(self, message: SingerLine, line: bytes) -> None:
-        """Take a RECORD message.
+    def miss_schema(self, stream: str) -> NoReturn:
+        """Take rows of a stream that has no SCHEMA yet.
 
         Raises:
-            RecordsWithoutSchemaException: It comes before its SCHEMA.
+            RecordsWithoutSchemaException: Always; the message names the line.
         """
-        taker = self._takers.get(message.stream)
-        if taker is None:
-            raise RecordsWithoutSchemaException(
-                f"line {self._reader.line_number} of the input: a RECORD of stream "
-                f"'{message.stream}' comes before its SCHEMA: check the tap"
-            )
-        taker(message, line)
+        raise RecordsWithoutSchemaException(
+            f"line {self._reader.line_number} of the input: a row of stream '{stream}' "
+            "comes before its SCHEMA: check the tap"
+        )
 
     def take_batch(
         self, message: dict[str, Any], storage: dict[str, Any] | None
@@ -115,26 +106,23 @@ class Intake:
         """
         stream = str(message.get("stream"))
         head = b'{"type":"RECORD","stream":%b,"record":' % msgspec.json.encode(stream)
+        take = self._reader.takers.get(stream) or self.miss_schema(stream)
         for number, row in enumerate(read_batch_files(message, storage), start=1):
             if self._reader.stopped:
                 return
-            line = b"%b%b}" % (head, row)
-            self.take_record(SingerLine("RECORD", stream, msgspec.Raw(row)), line)
+            take(b"%b%b}" % (head, row))
             if number % _ROWS_BETWEEN_TICKS == 0:
                 self._tick()
 
-    def take_state(self, message: SingerLine) -> None:
-        """Take a STATE message.
+    def take_state(self, state: bytes) -> None:
+        """Take the value of a STATE message, as JSON.
 
         Raises:
             InputError: It has no value.
         """
-        state = message.value
-        if not isinstance(state, msgspec.Raw):
-            state = json.dumps(state).encode()
-        if bytes(state) in {b"", b"null"}:
-            raise self.input_error("a STATE has no 'value'")
-        self._outbox.mark(bytes(state))
+        if state in {b"", b"null"}:
+            raise self._reader.error("a STATE has no 'value'")
+        self._outbox.mark(state)
 
     def check_streams(self, *, is_complete: bool) -> None:
         """Compare, at the end, the streams that came with those that have a mapping.
@@ -157,10 +145,6 @@ class Intake:
                     "%s: no such stream in the input", mapping.setting
                 )
 
-    def input_error(self, what: str) -> InputError:
-        """Make an error that names the current line."""
-        return InputError(f"line {self._reader.line_number} of the input: {what}")
-
     def _choose_taker(self, source: Source) -> Taker:
         """Choose the shortest way for a stream's rows, and prepare its sinks."""
         maps = [
@@ -172,7 +156,7 @@ class Intake:
         if all(sink.mapper is None for sink in sinks):
             return partial(self._skip, sinks)
         if len(sinks) == 1 and _leaves_rows_alone(maps[0], sinks[0]):
-            return partial(sinks[0].process_line, source)
+            return sinks[0].line_taker(source)
         for one in maps:
             name_failing_rows(one, source)
         return partial(self._process_through_sdk, source, sinks)
@@ -196,10 +180,8 @@ class Intake:
             )
         return sink
 
-    def _skip(
-        self, sinks: Sequence[ContentsquareSink], message: SingerLine, line: bytes
-    ) -> None:
-        _ = message, line
+    def _skip(self, sinks: Sequence[ContentsquareSink], line: bytes) -> None:
+        _ = line
         for sink in sinks:
             self._summary.skipped[sink.stream_name] += 1
 
@@ -207,12 +189,11 @@ class Intake:
         self,
         source: Source,
         sinks: Sequence[ContentsquareSink],
-        message: SingerLine,
         line: bytes,
     ) -> None:
         """The SDK's own way, for stream maps, flattening and validation."""
         source.rows += 1
-        record = decode_record(message.record, source)
+        record = decode_record(line, source)
         for sink in sinks:
             sink.begin_row(source, line)
         self._process_record({"stream": source.stream, "record": record})
@@ -221,6 +202,28 @@ class Intake:
                 self._summary.skipped[sink.stream_name] += 1
             elif not sink.got_row:
                 self._summary.removed[sink.stream_name] += 1
+
+
+def check_schema_message(message: dict[str, Any], reader: LineReader) -> str:
+    """Check a SCHEMA message as far as we and the SDK rely on it.
+
+    Returns:
+        The stream's name.
+
+    Raises:
+        InputError: It is not as Singer says.
+    """
+    stream, schema = message.get("stream"), message.get("schema")
+    if not isinstance(stream, str) or not isinstance(schema, dict):
+        raise reader.error("a SCHEMA has no 'stream' or no 'schema'")
+    if not isinstance(schema.get("properties"), dict):
+        raise reader.error(f"the SCHEMA of stream '{stream}' has no 'properties'")
+    keys = message.get("key_properties") or []
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise reader.error(
+            f"the SCHEMA of stream '{stream}': 'key_properties' is not a list of names"
+        )
+    return stream
 
 
 def _leaves_rows_alone(stream_map: StreamMap, sink: ContentsquareSink) -> bool:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from target_contentsquare.enrichment import Enrichment, Scalar
-from target_contentsquare.errors import ConfigError, UnfitValueError
+from target_contentsquare.errors import ConfigError
 from target_contentsquare.field_choice import choose_fields, listed, require_property
-from target_contentsquare.fields import Converter, to_natural
+from target_contentsquare.fields import FieldType, to_natural
 from target_contentsquare.identity import (
+    EXACT_SESSION_NUMBER,
+    EXACT_USER_ID,
     split_session_key,
     to_enrichment_number,
     to_project_id,
     to_session_number,
     to_user_id,
+)
+from target_contentsquare.property_types import promises
+from target_contentsquare.row_function import (
+    Cell,
+    FieldCell,
+    RowFunction,
+    RowPlan,
+    write_row_function,
 )
 from target_contentsquare.session_age import SECONDS_PER_DAY, latest_start
 
@@ -24,157 +35,124 @@ if TYPE_CHECKING:
 
     from target_contentsquare.stream_mapping import MappedField, StreamMapping
 
-# Why a row is dropped: expected, so not errors.
-SESSION_TOO_OLD = "session_too_old"
-NO_ENRICHMENT_FIELDS = "no_enrichment_fields"
-
-#: The project (None: the credentials' own) and the enrichment, or why it is dropped.
-Outcome: TypeAlias = tuple[int | None, Enrichment] | str
+# A decoder has checked all there is to check of these.
+_SENT_AS_DECODED = frozenset({FieldType.INT, FieldType.FLOAT, FieldType.BOOL})
 
 
+@dataclass(frozen=True, slots=True)
 class RowMapper:
     """Turns a stream's rows into enrichments; made by `compile_mapping`.
 
     Attributes:
         properties: The properties that `enrich` wants the values of, in order.
+        types: What their values are decoded to, in the same order.
+        enrich: Takes a row's values of `properties`, None where it has none, and Unix
+            seconds. Gives the enrichment and its key, or why the row is dropped;
+            raises `UnfitValueError` if it can't be delivered.
         fields: The enrichment fields, in the order they are sent.
         warnings: What the user should know of this mapping, once per SCHEMA.
     """
 
-    __slots__ = (
-        "_columns",
-        "_max_age",
-        "_number",
-        "_project",
-        "_required",
-        "_session",
-        "_started_at",
-        "fields",
-        "integration_version",
-        "properties",
-        "warnings",
+    properties: tuple[str, ...]
+    types: tuple[Any, ...]
+    enrich: RowFunction
+    integration_version: int
+    fields: tuple[MappedField, ...]
+    warnings: tuple[str, ...]
+
+
+def _make_mapper(
+    mapping: StreamMapping,
+    started_at: str | None,
+    fields: Sequence[MappedField],
+    exact: Mapping[str, Any],
+    warnings: Sequence[str],
+) -> RowMapper:
+    columns: list[str] = []
+    session = _session_cells(mapping, columns, exact)
+    number = _constant_or_cell(mapping.enrichment_number, columns, to_enrichment_number)
+    project = _constant_or_cell(mapping.project_id, columns, to_project_id)
+    start = None
+    if started_at is not None:
+        read_start = datetime.timestamp if started_at in exact else latest_start
+        start = Cell(_index(columns, started_at), read_start)
+    cells = tuple(_field_cell(one, mapping, columns, exact) for one in fields)
+    plan = RowPlan(
+        width=len(columns),
+        session=session,
+        started_at=start,
+        number=number,
+        project=project,
+        fields=cells,
+        max_age=mapping.max_session_age_days * SECONDS_PER_DAY,
+    )
+    return RowMapper(
+        properties=tuple(columns),
+        types=tuple(exact.get(name, Any) for name in columns),
+        enrich=write_row_function(plan),
+        integration_version=mapping.integration_version,
+        fields=tuple(fields),
+        warnings=tuple(warnings),
     )
 
-    def __init__(
-        self,
-        mapping: StreamMapping,
-        fields: Sequence[MappedField],
-        started_at: str | None,
-        warnings: Sequence[str],
-    ) -> None:
-        columns = _Columns()
-        self.fields = tuple(fields)
-        self.warnings = tuple(warnings)
-        self.integration_version = mapping.integration_version
-        self._max_age = mapping.max_session_age_days * SECONDS_PER_DAY
-        self._started_at = None if started_at is None else columns.index(started_at)
-        self._session = _session_reader(mapping, columns)
-        self._number = _constant_or_column(
-            mapping.enrichment_number, columns, to_enrichment_number
-        )
-        self._project = _constant_or_column(mapping.project_id, columns, to_project_id)
-        self._columns = tuple(
-            (one.name, columns.index(one.property), _converter(one, mapping))
-            for one in fields
-        )
-        self._required = frozenset(one.name for one in fields if not one.optional)
-        self.properties = tuple(columns.names)
 
-    def enrich(self, values: Sequence[Any], now: float) -> Outcome:
-        """Turn one row into an enrichment.
-
-        Args:
-            values: The row's values of `properties`, None where it has none.
-            now: Unix seconds, to tell a session's age.
-
-        Raises:
-            UnfitValueError: The row can't be delivered.
-        """
-        if self._started_at is not None:
-            start = latest_start(values[self._started_at])
-            if start is not None and start < now - self._max_age:
-                return SESSION_TOO_OLD
-        user_id, session_number = self._session(values)
-        number = self._number
-        if type(number) is not int:
-            number = number(values)
-        project = self._project
-        if project is not None and type(project) is not int:
-            project = project(values)
-        fields = self._convert(values)
-        if not fields:
-            return NO_ENRICHMENT_FIELDS
-        if not self._required <= fields.keys():
-            missing = min(self._required - fields.keys())
-            detail = "null or missing, and the integration schema says not optional"
-            raise UnfitValueError("missing_field", detail, missing)
-        return project, Enrichment(user_id, session_number, number, fields)
-
-    def _convert(self, values: Sequence[Any]) -> dict[str, Scalar]:
-        fields = {}
-        name = ""
-        try:
-            for name, index, convert in self._columns:
-                value = values[index]
-                if value is not None and (sent := convert(value)) is not None:
-                    fields[name] = sent
-        except UnfitValueError as error:
-            error.field = name
-            raise
-        return fields
+def _index(columns: list[str], name: str) -> int:
+    """Where a property's value is; each is read once, however often it is used."""
+    if name not in columns:
+        columns.append(name)
+    return columns.index(name)
 
 
-@dataclass(slots=True)
-class _Columns:
-    """Which properties are read, each once, and where its value then is."""
-
-    names: list[str] = field(default_factory=list)
-
-    def index(self, name: str) -> int:
-        if name not in self.names:
-            self.names.append(name)
-        return self.names.index(name)
-
-
-def _constant_or_column(
-    setting: Any, columns: _Columns, convert: Callable[[Any], int]
+def _constant_or_cell(
+    setting: Any, columns: list[str], convert: Callable[[Any], int]
 ) -> Any:
-    """The constant itself, or a function that takes the value out of a row."""
-    if not isinstance(setting, str):
-        return setting
-    index = columns.index(setting)
-    return lambda values: convert(values[index])
+    if isinstance(setting, str):
+        return Cell(_index(columns, setting), convert)
+    return setting
 
 
-def _session_reader(
-    mapping: StreamMapping, columns: _Columns
-) -> Callable[[Sequence[Any]], tuple[str, int]]:
+def _session_cells(
+    mapping: StreamMapping, columns: list[str], exact: Mapping[str, Any]
+) -> tuple[Cell, ...]:
     if mapping.session_key is not None:
-        index = columns.index(mapping.session_key)
-        return lambda values: split_session_key(values[index])
-    user, session = (
-        columns.index(mapping.user_id),
-        columns.index(mapping.session_number),
-    )
-    return lambda values: (
-        to_user_id(values[user]),
-        to_session_number(values[session]),
+        return (Cell(_index(columns, mapping.session_key), split_session_key),)
+    session = mapping.session_number
+    return (
+        # Not all that a decoder takes for text is a user id: it may be blank.
+        Cell(_index(columns, mapping.user_id), to_user_id),
+        Cell(_index(columns, session), None if session in exact else to_session_number),
     )
 
 
-def _converter(one: MappedField, mapping: StreamMapping) -> Converter:
+def _field_cell(
+    one: MappedField,
+    mapping: StreamMapping,
+    columns: list[str],
+    exact: Mapping[str, Any],
+) -> FieldCell:
+    index = _index(columns, one.property)
+    if one.property in exact and one.type in _SENT_AS_DECODED:
+        return FieldCell(one.name, index, None, one.optional)
     if one.type is None:
-        return partial(to_natural, truncate_strings=mapping.truncate_strings)
-    return one.type.converter(truncate_strings=mapping.truncate_strings)
+        natural = partial(to_natural, truncate_strings=mapping.truncate_strings)
+        return FieldCell(one.name, index, natural, one.optional)
+    converter = one.type.converter(truncate_strings=mapping.truncate_strings)
+    return FieldCell(one.name, index, converter, one.optional)
 
 
 def compile_mapping(
-    stream: str, schema: Mapping[str, Any], mapping: StreamMapping
+    stream: str,
+    schema: Mapping[str, Any],
+    mapping: StreamMapping,
+    *,
+    exact: bool = False,
 ) -> RowMapper:
     """Fit a mapping to the stream's schema.
 
     Args:
         schema: The JSON schema of the stream, after stream maps.
+        exact: True for rows that are decoded to `RowMapper.types`, False for rows of
+            any values. What can be delivered becomes the same either way.
 
     Raises:
         ConfigError: The mapping names what is not there, or leaves out what has to be;
@@ -195,7 +173,33 @@ def compile_mapping(
             f"enrichment field; it has: {listed(properties)}"
         )
         raise ConfigError(msg)
-    return RowMapper(mapping, fields, started_at, warnings)
+    types = _promised_types(used, fields, properties) if exact else {}
+    return _make_mapper(mapping, started_at, fields, types, warnings)
+
+
+def _promised_types(
+    used: Mapping[str, str],
+    fields: Sequence[MappedField],
+    properties: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The properties whose values a decoder can check, as the schema promises them."""
+    uses = Counter([*used.values(), *(one.property for one in fields)])
+    types = {
+        one.property: one.type.exact | None
+        for one in fields
+        if one.is_promised and one.type is not None
+    }
+    for key, (kind, exact) in _EXACT_IDENTITY.items():
+        if key in used and promises(properties[used[key]], kind):
+            types[used[key]] = exact
+    return {name: exact for name, exact in types.items() if uses[name] == 1}
+
+
+_EXACT_IDENTITY: Mapping[str, tuple[FieldType, Any]] = {
+    "user_id": (FieldType.STRING, EXACT_USER_ID),
+    "session_number": (FieldType.INT, EXACT_SESSION_NUMBER),
+    "session_started_at": (FieldType.DATETIME, FieldType.DATETIME.exact | None),
+}
 
 
 def _identity_properties(

@@ -49,7 +49,7 @@ class Source(msgspec.Struct):
         return f"stream '{self.stream}', row {number}"
 
 
-class Origin(msgspec.Struct, gc=False):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where a row came from: enough to count it, and to write it down.
 
     Attributes:

@@ -20,12 +20,26 @@ def type_of(schema: Any) -> FieldType | None:
     return next((_FIELD_TYPES[one] for one in types), None)
 
 
+def promises(schema: Any, kind: FieldType) -> bool:
+    """Say whether a property's JSON schema promises values of exactly this type.
+
+    A promise is only used to read such values quickly: it may be broken.
+    """
+    types, formats = _types_in(schema), _formats_in(schema)
+    if kind is FieldType.DATETIME:
+        return "date-time" in formats
+    return types == {_JSON_TYPES[kind]} and not formats & {"date-time", "date"}
+
+
 _FIELD_TYPES = {
     "integer": FieldType.INT,
     "number": FieldType.FLOAT,
     "boolean": FieldType.BOOL,
     "string": FieldType.STRING,
 }
+
+
+_JSON_TYPES = {kind: name for name, kind in _FIELD_TYPES.items()}
 
 
 def may_be_nested(schema: Any) -> bool:
@@ -61,6 +75,7 @@ def _alternatives(schema: Any) -> list[dict[str, Any]]:
         return []
     parts = [schema]
     for key in ("anyOf", "oneOf", "allOf"):
-        for part in schema.get(key) or ():
+        among = schema.get(key)
+        for part in among if isinstance(among, list) else ():
             parts.extend(_alternatives(part))
     return parts

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
-from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from target_contentsquare.errors import InputError
 from target_contentsquare.wakeup import Wakeup, descriptor_of
@@ -17,47 +17,50 @@ from target_contentsquare.wakeup import Wakeup, descriptor_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+#: What msgspec raises for JSON that is not as it should be.
+DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+#: No line of the input begins like this.
+_NO_HEAD = b"\n"
 _CHUNK_BYTES = 262_144
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# Longer integers are beyond every field's range; reading them exactly is slow.
-_MAX_INTEGER_DIGITS = 400
+# Longer integers are beyond every field's range, and Python refuses to read them.
+_MAX_INTEGER_DIGITS = 4300
 
 
 class SingerLine(msgspec.Struct, gc=False):
-    """A Singer message whose parts are still JSON, for whom they concern to decode.
+    """What is read of a Singer message at first.
 
-    `record` and `value` are Python objects where only Python's own reader could make
-    sense of the line (`NaN`, half a surrogate pair, numbers beyond a double).
+    `value` is a STATE's, still JSON; empty where there is none.
     """
 
     type: str
     stream: str = ""
-    record: Any = None
-    value: Any = None
-
-
-class _UndecodedLine(SingerLine, gc=False):
-    """What is read of a line at first; `Raw()` stands for what is missing."""
-
-    record: msgspec.Raw = msgspec.Raw()
     value: msgspec.Raw = msgspec.Raw()
 
 
 def decode_leniently(text: bytes) -> Any:
-    """Decode JSON as Python's reader does, numbers without end included.
+    """Decode JSON as Python's own reader does, which takes `NaN` and the like.
 
-    Raises:
-        ValueError: It is not JSON.
+    Returns:
+        None if it is not JSON.
     """
-    return json.loads(text, parse_int=_parse_int)
+    try:
+        return json.loads(text.removeprefix(_BYTE_ORDER_MARK), parse_int=_parse_int)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _parse_int(digits: str) -> int | float:
-    return int(digits) if len(digits) < _MAX_INTEGER_DIGITS else float(digits)
+    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else float(digits)
 
 
 class LineReader(GenericSingerReader[bytes]):
     """Reads lines until the input ends or `stop` is called.
+
+    Attributes:
+        takers: By stream, what its RECORD lines are handed to, undecoded.
+        line_number: Of the last line that did not go to one of them, from 1.
 
     Args:
         wakeup: Watches the input, so that `on_wake` is called while a tap is silent.
@@ -73,7 +76,9 @@ class LineReader(GenericSingerReader[bytes]):
         self._on_wake = on_wake
         self._tick = tick
         self._stopped = False
+        self._decoder = msgspec.json.Decoder(SingerLine)
         self.line_number = 0
+        self.takers: dict[str, Callable[[bytes], None]] = {}
 
     @property
     def stopped(self) -> bool:
@@ -97,44 +102,62 @@ class LineReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         """Hand every message to the callback of its type.
 
-        The RECORD callback gets a `SingerLine` and the line itself, the STATE callback
-        a `SingerLine`, all others the message as a dict.
+        RECORD lines go to `takers`; the RECORD callback only gets the name of a stream
+        that has none. The STATE callback gets the undecoded value, all others the
+        message as a dict.
 
         Raises:
             InputError: A line is not a Singer message; the message says which.
         """
-        on_record = callbacks[SingerMessageType.RECORD]
-        decode = msgspec.json.Decoder(_UndecodedLine).decode
-        records = 0
-        others: Counter[str] = Counter()
-        for line in self._lines(file_input or self.default_input):
-            if self._stopped:
-                break
-            self.line_number += 1
-            try:
-                message: Any = decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                if not line.strip():
+        counts: Counter[str] = Counter()
+        # Taps write the lines of a stream's rows alike: one that begins like the last
+        # need not be decoded to know whose it is.
+        head = _NO_HEAD
+        take: Callable[[bytes], None] = _take_nothing
+        alike = number = 0
+        for lines in self._pieces(file_input or self.default_input):
+            for line in lines:
+                if self._stopped:
+                    break
+                number += 1
+                if line.startswith(head):
+                    alike += 1
+                    take(line)
                     continue
-                message = self._decode_slowly(line)
-            if message.type == "RECORD":
-                records += 1
-                on_record(message, line)
-            else:
-                self._dispatch(message, line, callbacks)
-                others[message.type] += 1
-        others["RECORD"] = records
-        return others
+                self.line_number = number
+                message = self._decode(line)
+                if message is None:
+                    continue
+                counts[message.type] += 1
+                head = _NO_HEAD  # a SCHEMA may change what takes a stream's rows
+                if message.stream in self.takers and message.type == "RECORD":
+                    head, take = _head_of(line, message), self.takers[message.stream]
+                    take(line)
+                else:
+                    self._dispatch(message, line, callbacks)
+        counts["RECORD"] += alike
+        return counts
+
+    def _decode(self, line: bytes) -> SingerLine | None:
+        """What kind of message it is; None for an empty line."""
+        try:
+            return self._decoder.decode(line)
+        except DECODE_ERRORS:
+            return self._decode_slowly(line) if line.strip() else None
 
     def _dispatch(
-        self, message: Any, line: bytes, callbacks: dict[str, Callable[..., None]]
+        self,
+        message: SingerLine,
+        line: bytes,
+        callbacks: dict[str, Callable[..., None]],
     ) -> None:
         callback = callbacks.get(message.type)
         if callback is None:
-            msg = f"line {self.line_number}: unknown message type '{message.type:.40}'"
-            raise InputError(msg)
-        if message.type == "STATE":
-            callback(message)
+            raise self.error(f"unknown message type '{message.type:.40}'")
+        if message.type == "RECORD":
+            callback(message.stream)
+        elif message.type == "STATE":
+            callback(bytes(message.value))
         else:
             callback(self.deserialize_json(line))
 
@@ -144,36 +167,32 @@ class LineReader(GenericSingerReader[bytes]):
         Raises:
             InputError: It is not a JSON object.
         """
-        try:
-            message = decode_leniently(line)
-        except (ValueError, RecursionError):
-            message = None
+        message = decode_leniently(line)
         if isinstance(message, dict):
             return message
-        msg = (
-            f"line {self.line_number} of the input is not a JSON object: check the tap"
-        )
-        raise InputError(msg)
+        raise self.error("not a JSON object: check the tap")
+
+    def error(self, what: str) -> InputError:
+        """Make an error that names the current line."""
+        return InputError(f"line {self.line_number} of the input: {what}")
 
     def _decode_slowly(self, line: bytes) -> SingerLine:
-        message = self.deserialize_json(line.removeprefix(_BYTE_ORDER_MARK))
+        message = self.deserialize_json(line)
         kind, stream = message.get("type"), message.get("stream", "")
         if not isinstance(kind, str) or not isinstance(stream, str):
-            msg = (
-                f"line {self.line_number} of the input is not a Singer message: its "
-                "'type' or 'stream' is missing or not a text"
-            )
-            raise InputError(msg)
-        return SingerLine(kind, stream, message.get("record"), message.get("value"))
+            raise self.error("not a Singer message, 'type' or 'stream' is not a text")
+        value = json.dumps(message["value"]).encode() if "value" in message else b""
+        return SingerLine(kind, stream, msgspec.Raw(value))
 
-    def _lines(self, stream: IO[Any]) -> Iterator[bytes]:
+    def _pieces(self, stream: IO[Any]) -> Iterator[list[bytes]]:
+        """The input's lines, as many at a time as there are."""
         descriptor = descriptor_of(stream)
-        if descriptor is None:
-            for text in stream:
-                self._on_wake()
-                yield text.encode() if isinstance(text, str) else text
+        if descriptor is not None:
+            yield from _split_lines(self._chunks(descriptor))
             return
-        yield from _split_lines(self._chunks(descriptor))
+        for text in stream:
+            self._on_wake()
+            yield [text.encode() if isinstance(text, str) else text]
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
         while not self._stopped:
@@ -185,16 +204,29 @@ class LineReader(GenericSingerReader[bytes]):
             self._on_wake()
 
 
-def _split_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _head_of(line: bytes, message: SingerLine) -> bytes:
+    """The line up to its record, if that says whose record it is."""
+    head, found, _ = line.partition(b'"record":')
+    try:
+        alone = msgspec.json.decode(head + found + b"0}", type=SingerLine)
+    except DECODE_ERRORS:
+        return _NO_HEAD
+    is_told = alone.type == message.type and alone.stream == message.stream
+    return head + found if is_told and found else _NO_HEAD
+
+
+def _split_lines(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
     """Cut at newlines only; a line that spans many chunks is put together once."""
     pieces: list[bytes] = []
     for chunk in chunks:
-        first, *lines = chunk.split(b"\n")
-        pieces.append(first)
-        if lines:
-            yield b"".join(pieces)
+        lines = chunk.split(b"\n")
+        pieces.append(lines[0])
+        if len(lines) > 1:
+            lines[0] = b"".join(pieces)
             pieces = [lines.pop()]
-            yield from lines
-    rest = b"".join(pieces)
-    if rest:
-        yield rest
+            yield lines
+    yield [b"".join(pieces)]
+
+
+def _take_nothing(line: bytes) -> None:
+    """No line begins like `_NO_HEAD`, so this is never called."""

@@ -66,7 +66,8 @@ class RejectedFile:
         """
         folder = self._path.parent
         writable = self._path if self._path.exists() else folder
-        if self._path.is_dir() or not os.access(writable, os.W_OK):
+        is_file = folder.is_dir() and not self._path.is_dir()
+        if not is_file or not os.access(writable, os.W_OK):
             msg = f"rejected_path: '{self._path}' can't be written"
             raise OutputError(msg)
 
@@ -117,10 +118,13 @@ class RejectedFile:
 
     def close(self) -> None:
         """Write what is left, and close the file if there is one."""
-        self.sync()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        try:
+            self.sync()
+        finally:
+            file, self._file = self._file, None
+            if file is not None:
+                with contextlib.suppress(OSError):  # `sync` has told
+                    file.close()
 
     def _open(self) -> BinaryIO:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _MODE)

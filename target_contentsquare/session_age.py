@@ -25,8 +25,8 @@ def latest_start(value: object) -> float | None:
     """Say when a session started, at the latest.
 
     Args:
-        value: ISO 8601 with or without offset (without: UTC), a date, or Unix seconds
-            or milliseconds as a number or text.
+        value: A datetime with its zone, ISO 8601 with or without offset (without:
+            UTC), a date, or Unix seconds or milliseconds as a number or text.
 
     Returns:
         Unix seconds; for a date the end of that day (UTC), since the session may have
@@ -39,6 +39,8 @@ def latest_start(value: object) -> float | None:
         return None
     if isinstance(value, str):
         return _from_text(value.strip())
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.timestamp()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _from_number(value)
     raise _unfit("neither ISO 8601 text nor a Unix time")

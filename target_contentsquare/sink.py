@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import astuple
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 from singer_sdk.sinks import BatchSink
 
 from target_contentsquare.errors import ConfigError, InputError, UnfitValueError
 from target_contentsquare.mapping import RowMapper, compile_mapping
 from target_contentsquare.outbox import Origin, Outbox, Source
-from target_contentsquare.reader import SingerLine, decode_leniently
+from target_contentsquare.reader import DECODE_ERRORS, decode_leniently
 from target_contentsquare.rejects import Rejection
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from target_contentsquare.summary import StreamCounts
 
 
+# A row whose values are not of the exact types that the stream's schema promises.
+_NOT_AS_PROMISED = (*DECODE_ERRORS, UnfitValueError)
+
+
 class ContentsquareSink(BatchSink):
     """Turns a stream's rows into enrichments.
 
-    Rows come in one of two ways: `process_line` takes a RECORD line as it arrived, and
+    Rows come in one of two ways: `line_taker` takes a RECORD line as it arrived, and
     the SDK's `process_record` what stream maps, flattening and validation left of it.
     """
 
@@ -59,26 +64,53 @@ class ContentsquareSink(BatchSink):
         Raises:
             ConfigError: The mapping does not fit the schema.
         """
-        self.mapper = mapper = compile_mapping(self.stream_name, self.schema, mapping)
+        self.mapper = compile_mapping(self.stream_name, self.schema, mapping)
+        exact = compile_mapping(self.stream_name, self.schema, mapping, exact=True)
+        self._enrich, self._enrich_exact = self.mapper.enrich, exact.enrich
+        self._version = mapping.integration_version
         self._counts = counts
         self._outbox = outbox
         self._now = now
-        self._decode = _row_decoder(mapper.properties, self.key_properties)
-        for warning in mapper.warnings:
+        self._decode = _line_decoder(self.mapper, self.key_properties)
+        self._decode_exact = _line_decoder(exact, self.key_properties)
+        for warning in self.mapper.warnings:
             self.logger.warning("%s", warning)
 
-    def process_line(self, source: Source, message: SingerLine, line: bytes) -> None:
-        """Take a row as it arrived: nothing of it is decoded that is not sent."""
-        source.rows += 1
-        origin = Origin(self._counts, source, source.rows, line)
+    def line_taker(self, source: Source) -> Callable[[bytes], None]:
+        """Give what takes a source's RECORD lines: nothing is decoded but what is sent.
+
+        A function of its own, whose names are bound once and not for every row.
+        """
+        decode, enrich, now = self._decode_exact, self._enrich_exact, self._now
+        counts, place, version = self._counts, self._outbox.place, self._version
+
+        def take(line: bytes) -> None:
+            source.rows += 1
+            try:
+                outcome = enrich(astuple(decode(line).record), now())
+            except _NOT_AS_PROMISED:
+                origin = Origin(counts, source, source.rows, line)
+                self._place(self._decode_freely(origin), origin)
+                return
+            counts.read += 1
+            if isinstance(outcome, str):
+                self._drop(outcome)
+            else:
+                key, enrichment = outcome
+                origin = Origin(counts, source, source.rows, line)
+                place(key, version, enrichment, origin)
+
+        return take
+
+    def _decode_freely(self, origin: Origin) -> Sequence[Any]:
+        """A row whose values are not what the schema promises."""
         try:
-            values = msgspec.structs.astuple(self._decode(message.record))
-        except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
-            record = decode_record(message.record, source)
+            return astuple(self._decode(origin.line).record)
+        except DECODE_ERRORS:
+            record = decode_record(origin.line, origin.source)
             self._origin = origin
             self._singer_validate_message(record)
-            values = self._values(record)
-        self._place(values, origin)
+            return self._values(record)
 
     def begin_row(self, source: Source, line: bytes) -> None:
         """Say which row the SDK is about to process."""
@@ -111,26 +143,17 @@ class ContentsquareSink(BatchSink):
         return tuple(map(record.get, self.mapper.properties))
 
     def _place(self, values: Sequence[Any], origin: Origin) -> None:
-        mapper = self.mapper
-        assert mapper is not None  # noqa: S101 - the callers looked
-        origin.counts.read += 1
+        self._counts.read += 1
         try:
-            outcome = mapper.enrich(values, self._now())
+            outcome = self._enrich(values, self._now())
         except UnfitValueError as error:
             rejection = Rejection(error.reason, error.field, error.detail)
             self._outbox.reject(origin, rejection)
             return
         if isinstance(outcome, str):
             self._drop(outcome)
-            return
-        project, enrichment = outcome
-        key = (
-            project,
-            enrichment.user_id,
-            enrichment.session_number,
-            enrichment.enrichment_number,
-        )
-        self._outbox.place(key, mapper.integration_version, enrichment, origin)
+        else:
+            self._outbox.place(outcome[0], self._version, outcome[1], origin)
 
     def _drop(self, reason: str) -> None:
         if not self._counts.dropped[reason]:
@@ -159,41 +182,36 @@ class ContentsquareSink(BatchSink):
             raise MissingKeyPropertiesError(msg)
 
 
-def _row_decoder(
-    properties: Sequence[str], key_properties: Sequence[str]
-) -> Callable[[Any], Any]:
+def _line_decoder(
+    mapper: RowMapper, key_properties: Sequence[str]
+) -> Callable[[bytes], Any]:
     """A decoder that skips what is not mapped, and fails where a key is missing."""
-    names = list(dict.fromkeys([*properties, *key_properties]))
+    types = dict(zip(mapper.properties, mapper.types, strict=True))
+    # A key that is not mapped only has to be there.
+    types.update({n: msgspec.Raw for n in key_properties if n not in types})
     fields: list[Any] = [
-        # A key that is not mapped only has to be there.
-        (f"f{index}", Any if name in properties else msgspec.Raw)
-        if name in key_properties
-        else (f"f{index}", Any, None)
-        for index, name in enumerate(names)
+        (f"f{index}", kind) if name in key_properties else (f"f{index}", kind, None)
+        for index, (name, kind) in enumerate(types.items())
     ]
     row = msgspec.defstruct(
         "Row",
         fields,
-        rename={f"f{index}": name for index, name in enumerate(names)},
+        rename={f"f{index}": name for index, name in enumerate(types)},
         kw_only=True,
+        gc=False,
     )
-    return msgspec.json.Decoder(row).decode
+    line = msgspec.defstruct("Line", [("record", row)], gc=False)
+    return msgspec.json.Decoder(line).decode
 
 
-def decode_record(record: Any, source: Source) -> dict[str, Any]:
+def decode_record(line: bytes, source: Source) -> dict[str, Any]:
     """Decode the whole of a source's current row.
-
-    Args:
-        record: As in `SingerLine`.
 
     Raises:
         InputError: It is missing or not an object.
     """
-    if isinstance(record, msgspec.Raw):
-        try:
-            record = decode_leniently(bytes(record))
-        except (ValueError, RecursionError):
-            record = None
+    message = decode_leniently(line)
+    record = message.get("record") if isinstance(message, dict) else None
     if not isinstance(record, dict):
         where = source.where(source.rows)
         msg = f"{where}: its record is missing or not a JSON object: check the tap"

@@ -42,9 +42,11 @@ class MappedField:
     """An enrichment field, the property that it is filled from, and how.
 
     `type` is None where neither schema says it: each value then goes by what it is.
+    `is_promised` says that the stream's schema promises values of just this type.
     """
 
     name: str
     property: str
     type: FieldType | None
     optional: bool = True
+    is_promised: bool = False

@@ -27,6 +27,7 @@ PROGRESS_SECONDS = 10.0
 class StreamCounts:
     """One stream's rows. Each that was read ends in one of the other counts."""
 
+    stream: str = ""
     read: int = 0
     delivered: int = 0
     merged: int = 0
@@ -69,7 +70,7 @@ class Summary:
 
     def counts(self, stream: str) -> StreamCounts:
         """Give a stream's counts, which go on when its schema changes."""
-        return self.streams.setdefault(stream, StreamCounts())
+        return self.streams.setdefault(stream, StreamCounts(stream))
 
     @property
     def rejected(self) -> int:

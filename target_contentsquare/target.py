@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -18,15 +19,20 @@ from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.singerlib.encoding.base import SingerMessageType
 
 from target_contentsquare import connection
-from target_contentsquare.config_check import check, unknown_settings
+from target_contentsquare.config_check import (
+    check,
+    check_config_file,
+    unknown_settings,
+)
 from target_contentsquare.config_schema import CONFIG_JSONSCHEMA
 from target_contentsquare.environment import read_environment
 from target_contentsquare.error_lines import one_line_errors
 from target_contentsquare.errors import ConfigError
-from target_contentsquare.intake import Intake
+from target_contentsquare.field_choice import listed
+from target_contentsquare.intake import Intake, check_schema_message
 from target_contentsquare.outbox import Limits, Outbox
 from target_contentsquare.proposal import Proposal
-from target_contentsquare.reader import LineReader, SingerLine
+from target_contentsquare.reader import LineReader
 from target_contentsquare.rejects import RejectedFile, utc_now
 from target_contentsquare.retry import RetryPolicy
 from target_contentsquare.sink import (
@@ -75,6 +81,8 @@ class TargetContentsquare(Target):
         Raises:
             ConfigValidationError: Each of its errors names a setting.
         """
+        # At DEBUG it logs what filters make of a row's values.
+        logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
         self._wakeup = Wakeup()
         self._stop_signal: int | None = None
         self._reader = LineReader(self._wakeup, self._tick, _TICK_SECONDS)
@@ -179,9 +187,9 @@ class TargetContentsquare(Target):
         self._intake.begin_stream(message_dict, super()._process_schema_message)
 
     def _process_record_message(  # type: ignore[override]
-        self, message: SingerLine, line: bytes
+        self, stream: str
     ) -> None:
-        self._intake.take_record(message, line)
+        self._intake.miss_schema(stream)
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Not the SDK's way, which skips stream maps and validation."""
@@ -189,9 +197,9 @@ class TargetContentsquare(Target):
         self._intake.take_batch(message_dict, config.get("storage"))
 
     def _process_state_message(  # type: ignore[override]
-        self, message: SingerLine
+        self, state: bytes
     ) -> None:
-        self._intake.take_state(message)
+        self._intake.take_state(state)
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Nothing to do: Contentsquare keeps no versions, and deletes nothing."""
@@ -284,8 +292,10 @@ class TargetContentsquare(Target):
             return
         with one_line_errors(cls.logger):
             cls.print_version(print_fn=cls.logger.info)
+            # A proposal sends nothing either, so it needs no credentials.
+            changes = {"dry_run": True} if propose_schema else {}
             target = cls(
-                config=config.config if config else {},
+                config={**(config.config if config else {}), **changes},
                 parse_env_config=bool(config and config.parse_env),
             )
             if test:
@@ -298,9 +308,11 @@ class TargetContentsquare(Target):
     def propose_schema(self, file_input: IO[Any] | None) -> None:
         """Print the integration schemas that fit the streams read; nothing is sent."""
         proposal = Proposal()
+        seen: list[str] = []
 
         def add(message: dict[str, Any]) -> None:
-            stream = message["stream"]
+            stream = check_schema_message(message, self._reader)
+            seen.append(stream)
             self.mapper.register_raw_stream_schema(
                 stream, message["schema"], message.get("key_properties")
             )
@@ -319,6 +331,11 @@ class TargetContentsquare(Target):
         self._reader.process_lines(file_input, callbacks)
         for note in proposal.notes:
             self.logger.warning(note)
+        if not seen or not proposal.documents():
+            raise ConfigError(
+                f"there is nothing to propose: the input has {listed(seen)}, and the "
+                f"setting 'streams' a mapping for {listed(self.settings.streams)}"
+            )
         click.echo(proposal.to_json())
 
     @classmethod
@@ -348,4 +365,7 @@ class TargetContentsquare(Target):
     ) -> Any:
         """Read the config files, with one line for one that can't be read."""
         with one_line_errors(cls.logger):
+            for path in value:
+                if path != "ENV":
+                    check_config_file(path)
             return super().cb_config(ctx, param, value)

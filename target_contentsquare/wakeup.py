@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import socket
+import weakref
 from typing import Any
 
 
@@ -16,15 +17,21 @@ class Wakeup:
     """
 
     def __init__(self) -> None:
+        self._sleeping = False
+        self._notified = False
         self._sleeper, self._waker = socket.socketpair()
+        # Whoever drops this has no other way to give the sockets back.
+        weakref.finalize(self, _close, self._sleeper, self._waker)
         self._sleeper.settimeout(0)
         self._waker.settimeout(0)
 
     def notify(self) -> None:
         """End the current sleep, or the next one. For any thread and any handler."""
-        # A full buffer means that the sleeper is about to wake anyway.
-        with contextlib.suppress(BlockingIOError):
-            self._waker.send(b"\0")
+        self._notified = True
+        # One that is awake looks at `_notified` before it falls asleep.
+        if self._sleeping:
+            with contextlib.suppress(BlockingIOError):  # full: it is about to wake
+                self._waker.send(b"\0")
 
     def sleep(self, timeout: float | None, descriptor: int | None = None) -> bool:
         """Sleep until a notification, input on `descriptor`, or the timeout.
@@ -38,17 +45,19 @@ class Wakeup:
         watched: list[Any] = [self._sleeper]
         if descriptor is not None:
             watched.append(descriptor)
-        ready = select.select(watched, [], [], timeout)[0]
+        self._sleeping = True
+        ready = select.select(watched, [], [], 0 if self._notified else timeout)[0]
+        self._sleeping = False
+        self._notified = False
         if self._sleeper in ready:
             with contextlib.suppress(BlockingIOError):
-                while self._sleeper.recv(4096):
-                    pass
+                self._sleeper.recv(4096)
         return descriptor is not None and descriptor in ready
 
-    def close(self) -> None:
-        """Give the sockets back."""
-        self._sleeper.close()
-        self._waker.close()
+
+def _close(*sockets: socket.socket) -> None:
+    for one in sockets:
+        one.close()
 
 
 def descriptor_of(stream: object) -> int | None:
