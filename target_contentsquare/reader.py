@@ -92,7 +92,13 @@ class LineReader(GenericSingerReader[bytes]):
 
     @property
     def default_input(self) -> IO[bytes]:
-        """Standard input, as bytes: JSON is UTF-8 whatever the locale says."""
+        """Standard input, as bytes: JSON is UTF-8 whatever the locale says.
+
+        Raises:
+            InputError: There is none.
+        """
+        if sys.stdin is None:
+            raise InputError("standard input is closed: pipe a tap in, or use --input")
         return sys.stdin.buffer
 
     def process_lines(

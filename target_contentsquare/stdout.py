@@ -18,6 +18,8 @@ def write_state(state: bytes) -> None:
     Raises:
         OutputError: Nobody reads it any more.
     """
+    if sys.stdout is None:
+        raise OutputError("the state can't be printed: standard output is closed")
     # Escaped, so that no locale can keep it from being printed.
     text = state.decode() if state.isascii() else _escaped(state)
     try:
