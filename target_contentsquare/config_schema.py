@@ -234,4 +234,32 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         description="Also check every whole row against the stream's JSON schema. Off "
         "by default, since every value that is sent is checked anyway",
     ),
+    th.Property(
+        "batch_config",
+        th.ObjectType(
+            th.Property(
+                "storage",
+                th.ObjectType(
+                    th.Property(
+                        "root",
+                        th.StringType(min_length=1),
+                        title="Batch storage root",
+                        description="Folder or URL to read the files from, instead of "
+                        "where the tap says they are",
+                    ),
+                    th.Property(
+                        "params",
+                        th.ObjectType(),
+                        title="Batch storage parameters",
+                        description="Parameters for fsspec, such as credentials",
+                    ),
+                ),
+                title="Batch storage",
+                description="Where the files of BATCH messages are read from",
+            ),
+        ),
+        title="Batch configuration",
+        description="For taps that write BATCH messages: files of JSON lines, plain or "
+        "gzip",
+    ),
 ).to_dict()

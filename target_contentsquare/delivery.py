@@ -281,8 +281,9 @@ class Delivery:
 
     def _release_keys(self, shipment: _Shipment) -> None:
         holders = self._holders
-        for key in shipment.keys:
-            holder = holders.pop(key)
+        for key, holder in zip(
+            shipment.keys, map(holders.pop, shipment.keys), strict=True
+        ):
             if holder is not shipment:  # a follower's by now
                 holders[key] = holder
         for follower in shipment.followers:

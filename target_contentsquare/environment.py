@@ -49,7 +49,7 @@ def _read_variable(variable: str, types: str | list[str]) -> Any:
             return float(text)
         if "boolean" in types:
             return _BOOLEANS[text.strip().lower()]
-        if "object" in types and ("string" not in types or text.startswith("{")):
+        if "object" in types and "string" not in types:
             return json.loads(text)
     except (ValueError, KeyError):
         listed = [types] if isinstance(types, str) else types

@@ -26,7 +26,7 @@ def to_user_id(value: Any) -> str:
     Raises:
         UnfitValueError: `missing_user_id`.
     """
-    if type(value) is str and value and not value.isspace():
+    if type(value) is str and value:
         if value.isascii() or _is_unicode(value):
             return value
         detail = "not valid Unicode: half of a surrogate pair"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.field_choice import choose_fields, listed, require_property
@@ -44,7 +46,8 @@ class RowMapper:
     """Turns a stream's rows into enrichments; made by `compile_mapping`.
 
     Attributes:
-        properties: The properties that `enrich` wants the values of, in order.
+        properties: The properties that `enrich` wants the values of, in order: those
+            that are mapped, then the rest of the stream's keys.
         types: What their values are decoded to, in the same order.
         enrich: Takes a row's values of `properties`, None where it has none, and Unix
             seconds. Gives the enrichment and its key, or why the row is dropped;
@@ -63,22 +66,23 @@ class RowMapper:
 
 def _make_mapper(
     mapping: StreamMapping,
-    started_at: str | None,
     fields: Sequence[MappedField],
     exact: Mapping[str, Any],
+    keys: Sequence[str],
     warnings: Sequence[str],
 ) -> RowMapper:
     columns: list[str] = []
     session = _session_cells(mapping, columns, exact)
     number = _constant_or_cell(mapping.enrichment_number, columns, to_enrichment_number)
     project = _constant_or_cell(mapping.project_id, columns, to_project_id)
-    start = None
+    start, started_at = None, mapping.session_started_at
     if started_at is not None:
         read_start = datetime.timestamp if started_at in exact else latest_start
         start = Cell(_index(columns, started_at), read_start)
     cells = tuple(_field_cell(one, mapping, columns, exact) for one in fields)
+    only_keys = [name for name in keys if name not in columns]
     plan = RowPlan(
-        width=len(columns),
+        width=len(columns) + len(only_keys),
         session=session,
         started_at=start,
         number=number,
@@ -87,8 +91,12 @@ def _make_mapper(
         max_age=mapping.max_session_age_days * SECONDS_PER_DAY,
     )
     return RowMapper(
-        properties=tuple(columns),
-        types=tuple(exact.get(name, Any) for name in columns),
+        properties=(*columns, *only_keys),
+        types=(
+            *(exact.get(name, Any) for name in columns),
+            # A key that is not mapped only has to be there.
+            *(msgspec.Raw for _ in only_keys),
+        ),
         enrich=write_row_function(plan),
         integration_version=mapping.integration_version,
         fields=tuple(fields),
@@ -116,10 +124,9 @@ def _session_cells(
 ) -> tuple[Cell, ...]:
     if mapping.session_key is not None:
         return (Cell(_index(columns, mapping.session_key), split_session_key),)
-    session = mapping.session_number
+    user, session = mapping.user_id, mapping.session_number
     return (
-        # Not all that a decoder takes for text is a user id: it may be blank.
-        Cell(_index(columns, mapping.user_id), to_user_id),
+        Cell(_index(columns, user), None if user in exact else to_user_id),
         Cell(_index(columns, session), None if session in exact else to_session_number),
     )
 
@@ -145,6 +152,7 @@ def compile_mapping(
     schema: Mapping[str, Any],
     mapping: StreamMapping,
     *,
+    key_properties: Sequence[str] = (),
     exact: bool = False,
 ) -> RowMapper:
     """Fit a mapping to the stream's schema.
@@ -159,10 +167,9 @@ def compile_mapping(
             the message lists what there is.
     """
     properties: Mapping[str, Any] = schema.get("properties") or {}
-    started_at = mapping.session_started_at
-    if started_at is None and "session_started_at" in properties:
-        started_at = "session_started_at"
-    used = _identity_properties(mapping, started_at)
+    if mapping.session_started_at is None and "session_started_at" in properties:
+        mapping = replace(mapping, session_started_at="session_started_at")
+    used = _identity_properties(mapping)
     for key, name in used.items():
         require_property(name, f"{mapping.setting}.{key}", stream, properties)
     warnings: list[str] = []
@@ -174,7 +181,7 @@ def compile_mapping(
         )
         raise ConfigError(msg)
     types = _promised_types(used, fields, properties) if exact else {}
-    return _make_mapper(mapping, started_at, fields, types, warnings)
+    return _make_mapper(mapping, fields, types, key_properties, warnings)
 
 
 def _promised_types(
@@ -202,9 +209,7 @@ _EXACT_IDENTITY: Mapping[str, tuple[FieldType, Any]] = {
 }
 
 
-def _identity_properties(
-    mapping: StreamMapping, started_at: str | None
-) -> dict[str, str]:
+def _identity_properties(mapping: StreamMapping) -> dict[str, str]:
     """The properties that say which enrichment a row is, by mapping key."""
     if mapping.session_key is not None:
         used: dict[str, Any] = {"session_key": mapping.session_key}
@@ -213,7 +218,7 @@ def _identity_properties(
             "user_id": mapping.user_id,
             "session_number": mapping.session_number,
         }
-    used["session_started_at"] = started_at
+    used["session_started_at"] = mapping.session_started_at
     used["enrichment_number"] = mapping.enrichment_number
     used["project_id"] = mapping.project_id
     return {key: name for key, name in used.items() if isinstance(name, str)}

@@ -131,7 +131,9 @@ def _read_schema(value: Any, setting: str) -> IntegrationSchema | None:
     if value is None:
         return None
     if isinstance(value, str):
-        value = _load(Path(value), setting)
+        # Meltano and the environment hand objects on as text.
+        is_inline = value.lstrip().startswith("{")
+        value = _parse(value, setting) if is_inline else _load(Path(value), setting)
     return IntegrationSchema.parse(value, setting)
 
 
@@ -144,6 +146,13 @@ def _load(path: Path, setting: str) -> Any:
     except ValueError:
         msg = f"{setting}: '{path}' is not a JSON file"
         raise ConfigError(msg) from None
+
+
+def _parse(text: str, setting: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{setting}: is neither a path nor valid JSON") from None
 
 
 def _check_projects(

@@ -64,8 +64,13 @@ class ContentsquareSink(BatchSink):
         Raises:
             ConfigError: The mapping does not fit the schema.
         """
-        self.mapper = compile_mapping(self.stream_name, self.schema, mapping)
-        exact = compile_mapping(self.stream_name, self.schema, mapping, exact=True)
+        keys, schema = self.key_properties, self.schema
+        self.mapper = compile_mapping(
+            self.stream_name, schema, mapping, key_properties=keys
+        )
+        exact = compile_mapping(
+            self.stream_name, schema, mapping, key_properties=keys, exact=True
+        )
         self._enrich, self._enrich_exact = self.mapper.enrich, exact.enrich
         self._version = mapping.integration_version
         self._counts = counts
@@ -187,8 +192,6 @@ def _line_decoder(
 ) -> Callable[[bytes], Any]:
     """A decoder that skips what is not mapped, and fails where a key is missing."""
     types = dict(zip(mapper.properties, mapper.types, strict=True))
-    # A key that is not mapped only has to be there.
-    types.update({n: msgspec.Raw for n in key_properties if n not in types})
     fields: list[Any] = [
         (f"f{index}", kind) if name in key_properties else (f"f{index}", kind, None)
         for index, (name, kind) in enumerate(types.items())

@@ -19,7 +19,7 @@ def write_state(state: bytes) -> None:
         OutputError: Nobody reads it any more.
     """
     if sys.stdout is None:
-        raise OutputError("the state can't be printed: standard output is closed")
+        raise OutputError("the state can't be printed, standard output is closed")
     # Escaped, so that no locale can keep it from being printed.
     text = state.decode() if state.isascii() else _escaped(state)
     try:
@@ -30,7 +30,7 @@ def write_state(state: bytes) -> None:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise OutputError(
-            f"the state can't be printed, standard output is closed: {error.strerror}"
+            f"the state can't be printed, standard output is closed ({error.strerror})"
         ) from None
 
 

@@ -221,7 +221,6 @@ class TargetContentsquare(Target):
                 been printed.
         """
         self._check_files(file_input)
-        _look_for_cycles_rarely()
         try:
             self.listen(file_input)
         except BaseException as error:
@@ -263,6 +262,11 @@ class TargetContentsquare(Target):
 
     def _report(self, *, succeeded: bool) -> None:
         self._outbox.close()
+        self._wakeup.close()
+        if self.settings.dry_run:
+            self.logger.info(
+                "Dry run: nothing was sent; delivered means would have been"
+            )
         for line in self.summary.report():
             self.logger.info(line)
         metrics.log(self.metrics_logger, self.summary.metric(succeeded=succeeded))
@@ -310,6 +314,7 @@ class TargetContentsquare(Target):
             elif propose_schema:
                 target.propose_schema(file_input)
             else:
+                _look_for_cycles_rarely()
                 sys.exit(target.run(file_input))
 
     def propose_schema(self, file_input: IO[Any] | None) -> None:

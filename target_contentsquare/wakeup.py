@@ -14,6 +14,9 @@ class Wakeup:
     """Lets one thread sleep, and others, or a signal handler, wake it.
 
     A socket pair and not a lock, so that the sleeper can watch its input as well.
+
+    Attributes:
+        close: Gives the sockets back; happens by itself when nobody holds this.
     """
 
     def __init__(self) -> None:
@@ -21,7 +24,7 @@ class Wakeup:
         self._notified = False
         self._sleeper, self._waker = socket.socketpair()
         # Whoever drops this has no other way to give the sockets back.
-        weakref.finalize(self, _close, self._sleeper, self._waker)
+        self.close = weakref.finalize(self, _close, self._sleeper, self._waker)
         self._sleeper.settimeout(0)
         self._waker.settimeout(0)
 
@@ -30,7 +33,7 @@ class Wakeup:
         self._notified = True
         # One that is awake looks at `_notified` before it falls asleep.
         if self._sleeping:
-            with contextlib.suppress(BlockingIOError):  # full: it is about to wake
+            with contextlib.suppress(OSError):  # full: about to wake; closed: over
                 self._waker.send(b"\0")
 
     def sleep(self, timeout: float | None, descriptor: int | None = None) -> bool:

@@ -1,0 +1,77 @@
+# `make demo` and `make test` do all the set-up on a machine that has Python and make.
+# They need a package registry, and nothing else from outside the machine.
+
+PYTHON ?= python3
+UV := .venv/bin/uv
+
+# uv works in the project's .venv, with the Python that made it.
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+export UV_PYTHON := $(CURDIR)/.venv/bin/python
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench pipeline nightly generate build clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: .venv/synced .venv-tap/installed ## CSV file -> real tap -> target -> sandbox, and what became of each row
+	@.venv/bin/python -m demo $(if $(STAY),--stay)
+
+test: .venv/synced ## All tests but pipeline's, and the simulation of delivery with few seeds
+	.venv/bin/pytest tests --ignore=tests/pipeline
+
+lint: .venv/synced ## ruff check, ruff format --check, mypy
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: .venv/synced ## Let ruff correct what it can
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: .venv/bench ## Rows per second, memory and requests, next to other ways
+	.venv/bin/python -m benchmarks
+
+pipeline: .venv/pipeline ## PostgreSQL, CSV and JSONL through Meltano, against the sandbox
+	.venv/bin/pytest tests/pipeline
+
+nightly: .venv/synced ## The simulation of delivery with 10,000 seeds
+	SIMULATION_SEEDS=10000 .venv/bin/pytest tests/test_delivery_simulation.py
+
+generate: .venv/synced ## Bring the generated files and tables up to date with the settings
+	.venv/bin/python -m scripts.generate_plugin_files
+
+build: .venv/synced ## sdist and wheel, in dist/
+	$(UV) build --quiet --out-dir dist
+
+clean: ## Remove environments, caches and output
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .meltano dist demo/output benchmarks/.data
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Empty files inside the environments say when they were last brought up to date.
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 15) or sys.exit("Python 3.10 to 3.14 is needed, and $(PYTHON) is another: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
+	@touch $@
+
+.venv/synced: .venv/made pyproject.toml uv.lock
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+# A group may be missing: then what it is for needs no packages of its own.
+.venv/bench .venv/pipeline: .venv/%: .venv/synced
+	@if grep -q '^$* = \[' pyproject.toml; then \
+	  echo '$(UV) sync --frozen --quiet --inexact --group $*'; \
+	  $(UV) sync --frozen --quiet --inexact --group $*; fi
+	@touch $@
+
+# The tap has an environment of its own, as Meltano gives every plugin one.
+.venv-tap/installed: demo/tap-requirements.txt | .venv/synced
+	.venv/bin/python -m venv --clear .venv-tap
+	$(UV) pip install --quiet --python .venv-tap/bin/python -r demo/tap-requirements.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Scripts for developing this project; `make help` lists what runs them."""

@@ -1,0 +1,161 @@
+"""What is generated from the settings: Meltano's files, tables, `.env.example`."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from scripts.about import About, Setting
+
+#: Values for `.env.example` that work with the sandbox as it starts by default.
+_SANDBOX = {
+    "client_id": "sandbox",
+    "client_secret": "sandbox-secret",
+    "project_id": "162",
+    "integration_schema": "integration-schema.json",
+    "streams": """'{"calls": {"user_id": "cs_user_id"}}'""",
+    "rejected_path": "rejected.singer",
+    "auth_url": "http://127.0.0.1:8750/v1/oauth/token",
+}
+
+
+def kind(setting: Setting) -> str:
+    """Give the Meltano kind of a setting.
+
+    A number is `integer`, since Meltano (4.4) can't hand on a `decimal` that comes from
+    an environment variable; from `meltano.yml`, an `integer` takes decimals as well.
+    What may be an object or text is `string`, since `object` refuses text, but
+    `string` lets objects through.
+    """
+    if "string" in setting.types:
+        return "string"
+    (only,) = setting.types
+    return "integer" if only == "number" else only
+
+
+def plugin_settings(settings: Sequence[Setting]) -> list[dict[str, Any]]:
+    """Give the settings as Meltano wants them, in its project file and on its Hub."""
+    return [
+        {
+            "name": one.name,
+            "label": one.title,
+            "kind": kind(one),
+            **({"sensitive": True} if one.secret else {}),
+            **({} if one.default is None else {"value": one.default}),
+            "description": one.description,
+        }
+        for one in settings
+    ]
+
+
+def _required(about: About) -> list[str]:
+    return [one.name for one in about.settings if one.required]
+
+
+def meltano_block(about: About) -> str:
+    """Give the part of `meltano.yml` that declares what the target can do."""
+    plugin = {
+        "capabilities": list(about.capabilities),
+        "settings_group_validation": [_required(about)],
+        "settings": plugin_settings(about.settings),
+    }
+    return textwrap.indent(_yaml(plugin), " " * 4)
+
+
+def hub_definition(about: About) -> str:
+    """Give the loader's definition for Meltano Hub, sorted as the Hub's own are."""
+    definition = {
+        "name": about.name,
+        "namespace": about.name.replace("-", "_"),
+        "variant": "original",
+        "label": "Contentsquare",
+        "description": about.description,
+        "domain_url": "https://contentsquare.com/",
+        "pip_url": about.name,
+        "executable": about.name,
+        "maintenance_status": "beta",
+        "quality": "unknown",
+        "keywords": ["meltano_sdk", "api", "reverse_etl"],
+        "capabilities": sorted(about.capabilities),
+        "log_parser": "singer-sdk",
+        "supported_python_versions": list(about.pythons),
+        "settings_group_validation": [_required(about)],
+        "settings": sorted(plugin_settings(about.settings), key=itemgetter("name")),
+    }
+    return _yaml(definition, sort_keys=True)
+
+
+def settings_table(about: About) -> str:
+    """Give the README's table of settings."""
+    rows = [
+        (
+            f"`{one.name}`",
+            _type(one.types) + (", required" if one.required else ""),
+            "" if one.default is None else f"`{json.dumps(one.default)}`",
+            one.description,
+        )
+        for one in about.settings
+    ]
+    return _table(("setting", "type", "default", "meaning"), rows)
+
+
+def mapping_table(about: About) -> str:
+    """Give the README's table of what a stream's mapping may hold."""
+    (streams,) = (one for one in about.settings if one.name == "streams")
+    rows = [
+        (f"`{key}`", _type(schema["type"]), schema["description"])
+        for key, schema in streams.keys.items()
+    ]
+    return _table(("key", "type", "meaning"), rows)
+
+
+def env_example(about: About) -> str:
+    """Give `.env.example`: what is required filled in, all else as comments."""
+    lines = [
+        "# Copy this file to .env and run: target-contentsquare --config ENV",
+        "# The values are those of the sandbox. Generated: change the settings, then",
+        "# `make generate`.",
+    ]
+    for one in about.settings:
+        lines += [
+            "",
+            *textwrap.wrap(f"# {one.description}", 88, subsequent_indent="# "),
+        ]
+        lines.append(f"{'' if one.required else '# '}{one.variable}={_example(one)}")
+    return "\n".join(lines) + "\n"
+
+
+def _example(setting: Setting) -> str:
+    if setting.name in _SANDBOX:
+        return _SANDBOX[setting.name]
+    if setting.default is None:
+        return {"boolean": "true", "object": "'{}'"}.get(kind(setting), "")
+    return (
+        setting.default
+        if isinstance(setting.default, str)
+        else json.dumps(setting.default)
+    )
+
+
+def _type(types: str | Sequence[str]) -> str:
+    return types if isinstance(types, str) else " or ".join(types)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n"
+        for line in lines
+    )
+
+
+def _yaml(value: Mapping[str, Any], *, sort_keys: bool = False) -> str:
+    text: str = yaml.safe_dump(value, sort_keys=sort_keys, allow_unicode=True, width=80)
+    return text

@@ -1,0 +1,63 @@
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_contentsquare.sandbox import Sandbox
+from tests.runs import Run, run_command, run_here
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def config(sandbox: Sandbox) -> dict[str, Any]:
+    """The smallest config that delivers to the sandbox."""
+    return config_for(sandbox)
+
+
+def config_for(sandbox: Sandbox, **changes: object) -> dict[str, Any]:
+    return {
+        "client_id": sandbox.client_id,
+        "client_secret": sandbox.client_secret,
+        "auth_url": sandbox.auth_url,
+        "project_id": 162,
+        "streams": {"*": {}},
+        **changes,
+    }
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Run]:
+    """Runs the target in this process; flags of the command are keywords."""
+
+    def run(config: Mapping[str, Any], lines: Sequence[str] = (), **more: Any) -> Run:
+        source = tmp_path / "input.singer"
+        text = "".join(f"{line}\n" for line in lines)
+        source.write_bytes(text.encode(errors="surrogatepass"))
+        return run_here(config, source, **more)
+
+    return run
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., Run]:
+    """Runs the console script with a config file, the lines on its input."""
+
+    def command(
+        config: Mapping[str, Any],
+        lines: Sequence[str] = (),
+        *options: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> Run:
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        given = ["--config", str(path), *options]
+        return run_command(given, lines, environment, tmp_path)
+
+    return command

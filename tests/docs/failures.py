@@ -1,0 +1,215 @@
+"""One run for every error that a user can cause; each prints its one line."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from target_contentsquare.sandbox import Fault, Sandbox
+from tests.conftest import config_for
+from tests.runs import run_command, run_here
+from tests.singer_input import call, record, schema, state, stream_of
+
+_STREAM = stream_of([call()])
+_FIELD = {"name": "call_duration", "type": "INT", "optional": True}
+
+
+def _schema_of(*fields: Mapping[str, object]) -> dict[str, Any]:
+    return {"integration_schema": {"fields": list(fields)}}
+
+
+def _mapped(**mapping: object) -> dict[str, Any]:
+    return {"streams": {"calls": mapping}}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that fails.
+
+    Args:
+        changes: Of the config; a value of None takes the setting out.
+        lines: The input.
+        faults: Of the sandbox.
+        flags: Of the command.
+    """
+
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    lines: Sequence[str] = tuple(_STREAM)
+    faults: Sequence[Fault] = ()
+    flags: Mapping[str, bool] = field(default_factory=dict)
+
+    def message(self, folder: Path) -> str:
+        """Run it, and give the line that the user sees."""
+        source = folder / "input.singer"
+        source.write_text("".join(f"{line}\n" for line in self.lines), "utf-8")
+        (folder / "not.json").write_text("{", "utf-8")
+        with Sandbox(faults=self.faults) as sandbox:
+            changed = config_for(sandbox, **self.changes)
+            config = {k: v for k, v in changed.items() if v is not None}
+            text = json.dumps(config).replace("FOLDER", str(folder))
+            run = run_here(json.loads(text), source, **self.flags)
+        assert run.exit_code == 1, run.printed
+        (line,) = run.errors
+        return line
+
+
+@dataclass(frozen=True)
+class CommandFailure:
+    """A command line that fails before any settings are known."""
+
+    options: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def message(self, folder: Path) -> str:
+        """Run it, and give the line that the user sees."""
+        (folder / "not.json").write_text("{", "utf-8")
+        run = run_command(self.options, [], self.environment, folder)
+        assert run.exit_code == 1, run.printed
+        (line,) = run.errors
+        return line
+
+
+def _batch(encoding: object, manifest: object) -> list[str]:
+    message = {"stream": "calls", "encoding": encoding, "manifest": manifest}
+    return [schema(), json.dumps({"type": "BATCH", **message})]
+
+
+def _token_answer(**changes: object) -> Fault:
+    answer = {
+        "access_token": "token",
+        "expires_in": 3600,
+        "project_id": 162,
+        "endpoint": "http://127.0.0.1:9",
+        **changes,
+    }
+    return Fault(on="token", status=200, body=json.dumps(answer))
+
+
+_MANY = {f"f{number}": {"type": "integer"} for number in range(11)}
+_IDENTITY = {"user_id": {"type": "string"}, "session_number": {"type": "integer"}}
+_NESTED = {**_IDENTITY, "tags": {"type": "array"}}
+
+COMMANDS = {
+    "config file missing": CommandFailure(["--config", "missing.json"]),
+    "config file not JSON": CommandFailure(["--config", "not.json"]),
+    "variable": CommandFailure(
+        ["--config", "ENV"], {"TARGET_CONTENTSQUARE_PROJECT_ID": "shop"}
+    ),
+}
+CONFIG = {
+    "required": Failure({"client_secret": None}),
+    "out of range": Failure({"batch_size_rows": 500}),
+    "unknown key": Failure(_mapped(userid="u")),
+    "session_key and user_id": Failure(_mapped(session_key="k", user_id="u")),
+    "schema file missing": Failure({"integration_schema": "missing.json"}),
+    "schema file not JSON": Failure({"integration_schema": "FOLDER/not.json"}),
+    "schema without fields": Failure(_schema_of()),
+    "field without name": Failure(_schema_of({"type": "INT"})),
+    "field type": Failure(_schema_of({"name": "a", "type": "NUMBER"})),
+    "field optional": Failure(_schema_of({**_FIELD, "optional": "yes"})),
+    "field name": Failure(_schema_of({**_FIELD, "name": "é" * 26})),
+    "field twice": Failure(_schema_of(_FIELD, _FIELD)),
+    "11 of a type": Failure(_schema_of(*({**_FIELD, "name": n} for n in _MANY))),
+    "auth_url": Failure({"auth_url": "http://example.com/"}),
+    "projects": Failure(
+        {"project_id": None, "streams": {"a": {"project_id": 1}, "b": {}}}
+    ),
+    "rejected_path": Failure({"rejected_path": "FOLDER/missing/rejected.singer"}),
+    "rejected_path is input": Failure({"rejected_path": "FOLDER/input.singer"}),
+}
+INPUT = {
+    "not JSON": Failure(lines=["oops"]),
+    "not Singer": Failure(lines=["{}"]),
+    "unknown type": Failure(lines=['{"type": "HELLO"}']),
+    "RECORD first": Failure(lines=[record(call())]),
+    "SCHEMA without stream": Failure(lines=['{"type": "SCHEMA"}']),
+    "SCHEMA without properties": Failure(
+        lines=['{"type": "SCHEMA", "stream": "calls", "schema": {}}']
+    ),
+    "SCHEMA with odd keys": Failure(
+        lines=[schema().replace('"key_properties": []', '"key_properties": "id"')]
+    ),
+    "STATE without value": Failure(lines=[schema(), state(None)]),
+    "RECORD without record": Failure(
+        lines=[schema(), '{"type": "RECORD", "stream": "calls"}']
+    ),
+    "key property": Failure(lines=[schema(key_properties=["id"]), record(call())]),
+    "BATCH without manifest": Failure(lines=_batch({"format": "jsonl"}, None)),
+    "BATCH format": Failure(lines=_batch({"format": "parquet"}, [])),
+    "BATCH file": Failure(lines=_batch({"format": "jsonl"}, ["missing.jsonl"])),
+    "all skipped": Failure({"streams": {"crm-*": {}}}),
+}
+MAPPING = {
+    "missing property": Failure(_mapped(user_id="cs_user_id")),
+    "nested": Failure(_mapped(fields={"tags": "tags"}), lines=stream_of([], _NESTED)),
+    "not in the schema": Failure(
+        {**_schema_of(_FIELD), **_mapped(fields={"a": "call_duration"})}
+    ),
+    "not mapped": Failure(
+        {
+            **_schema_of(_FIELD, {"name": "score", "type": "INT"}),
+            **_mapped(fields={"call_duration": "call_duration"}),
+        }
+    ),
+    "too many of a type": Failure(lines=stream_of([], {**_IDENTITY, **_MANY})),
+    "nothing to send": Failure(lines=stream_of([], _IDENTITY)),
+    "field's name": Failure(_mapped(fields={"n" * 51: "call_duration"})),
+    "no proposal": Failure({"streams": {"crm-*": {}}}, flags={"propose_schema": True}),
+    "proposal": Failure(
+        {"streams": {"*": {}}},
+        lines=[
+            *stream_of([], {**_IDENTITY, **dict(list(_MANY.items())[:6])}, "a"),
+            *stream_of([], {**_IDENTITY, **dict(list(_MANY.items())[6:])}, "b"),
+        ],
+        flags={"propose_schema": True},
+    ),
+}
+ROWS = {
+    "bad row": Failure(lines=stream_of([call(call_date="yesterday")])),
+    "max_rejected": Failure(
+        {"rejected_path": "FOLDER/rejected.singer", "max_rejected": 0},
+        lines=stream_of([call(call_date="yesterday")]),
+    ),
+    "expression": Failure(
+        {"stream_maps": {"calls": {"call_duration": "int(call_center_name)"}}},
+        lines=stream_of([call(call_center_name="RENNES")]),
+    ),
+}
+CONTENTSQUARE = {
+    "credentials": Failure({"client_secret": "wrong"}),
+    "project": Failure({"project_id": 7}),
+    "no token": Failure(faults=[Fault(on="token", status=403)]),
+    "token redirect": Failure(
+        faults=[Fault(on="token", status=302, location="http://127.0.0.1:9/")]
+    ),
+    "token not JSON": Failure(faults=[Fault(on="token", status=200, body="hello")]),
+    "token without life": Failure(faults=[_token_answer(expires_in=None)]),
+    "token's project": Failure(faults=[_token_answer(project_id=163)]),
+    "endpoint": Failure(faults=[_token_answer(endpoint="http://example.com")]),
+    "token endpoint away": Failure(
+        {"auth_url": "http://127.0.0.1:9/"}, flags={"test": True}
+    ),
+    "token endpoint in trouble": Failure(
+        faults=[Fault(on="token", status=503)], flags={"test": True}
+    ),
+    "fresh token": Failure(faults=[Fault(status=401, count=None)]),
+    "version": Failure({"integration_version": 9}),
+    "forbidden": Failure(faults=[Fault(status=403)]),
+    "redirect": Failure(faults=[Fault(status=307, location="http://127.0.0.1:9/")]),
+    "unexpected": Failure(faults=[Fault(status=413)]),
+    "given up": Failure(
+        {"max_retry_seconds": 0}, faults=[Fault(status=503, count=None)]
+    ),
+    "no answer": Failure(
+        {"max_retry_seconds": 0}, faults=[Fault(drop="before", count=None)]
+    ),
+}
+FAILURES: dict[str, Failure | CommandFailure] = {
+    **COMMANDS,
+    **CONFIG,
+    **INPUT,
+    **MAPPING,
+    **ROWS,
+    **CONTENTSQUARE,
+}

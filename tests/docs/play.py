@@ -1,0 +1,146 @@
+"""Does what a page tells its reader to do."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from contextlib import ExitStack
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from target_contentsquare.sandbox import Sandbox
+from tests.docs.pages import ROOT, Block, Section, as_of_today
+
+#: The address that the pages name, in place of which a free port is used.
+_WRITTEN_ADDRESS = "127.0.0.1:8750"
+_SCRIPTS = Path(sys.executable).parent
+
+
+class Reader:
+    """Follows a section from its first block to its last."""
+
+    def __init__(self, section: Section, folder: Path, cleanup: ExitStack) -> None:
+        self._section = section
+        self._folder = folder
+        self._cleanup = cleanup
+        self._url = ""
+        self._printed = ""
+
+    def follow(self) -> None:
+        for block in self._section.blocks:
+            getattr(self, f"_{block.kind.replace(' ', '_')}")(block)
+
+    def _file(self, block: Block) -> None:
+        path = self._folder / block.argument
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self._as_here(block.text), encoding="utf-8")
+
+    def _run(self, block: Block) -> None:
+        # The pages are this project's own.
+        done = subprocess.run(  # noqa: S603
+            ["/bin/bash", "-euo", "pipefail", "-c", self._as_here(block.text)],
+            cwd=self._folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+            check=False,
+        )
+        self._printed = done.stdout.decode()
+        wanted = int(block.argument.removeprefix("exit ") or 0)
+        assert done.returncode == wanted, f"line {block.line}: {self._printed}"
+
+    def _prints(self, block: Block) -> None:
+        rest = _normal(self._printed)
+        for line in _normal(self._as_here(block.text)).splitlines():
+            if line.strip() == "…":
+                continue
+            _, found, rest = rest.partition(line.strip())
+            assert found, f"line {block.line}: no '{line}' in:\n{self._printed}"
+
+    def _serve(self, block: Block) -> None:
+        command = block.text.split()
+        script = str(_SCRIPTS / command[0])
+        # The pages are this project's own.
+        process = subprocess.Popen(  # noqa: S603
+            [script, *command[1:], "--port", "0"],
+            cwd=self._folder,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._cleanup.callback(process.wait)
+        self._cleanup.callback(process.terminate)
+        assert process.stdout is not None
+        self._cleanup.enter_context(process.stdout)
+        self._printed = process.stdout.readline()
+        (self._url,) = re.findall(r"on (http://\S+)", self._printed)
+        for file in (b for b in self._section.blocks if b.kind == "file"):
+            if (self._folder / file.argument).exists():
+                self._file(file)  # with the address, which is known now
+
+    def _received(self, block: Block) -> None:
+        answer = requests.get(f"{self._sandbox()}/_sandbox/state", timeout=5).json()
+        received = [_without_version(one) for one in answer["enrichments"]]
+        wanted = json.loads(self._as_here(block.text))
+        assert _sorted(received) == _sorted(wanted), f"line {block.line}"
+
+    def _not_run(self, block: Block) -> None:
+        assert block.argument, f"line {block.line}: says no reason"
+
+    def _as_here(self, text: str) -> str:
+        address = self._sandbox().removeprefix("http://")
+        return as_of_today(text).replace(_WRITTEN_ADDRESS, address)
+
+    def _sandbox(self) -> str:
+        """The address of the section's sandbox, begun when first needed."""
+        if not self._url and not any(b.kind == "serve" for b in self._section.blocks):
+            sandbox = Sandbox(
+                integration_schemas=dict(self._schemas()),
+                integration_versions=None if self._schemas() else [1, 2, 3],
+            )
+            self._url = self._cleanup.enter_context(sandbox).url
+        return self._url or f"http://{_WRITTEN_ADDRESS}"
+
+    def _schemas(self) -> dict[int, Any]:
+        """The files `integration-schema.json`, or `integration-schema-2.json`."""
+        found = {}
+        for block in self._section.blocks:
+            name = re.fullmatch(r"integration-schema(?:-(\d+))?\.json", block.argument)
+            if block.kind == "file" and name:
+                found[int(name[1] or 1)] = json.loads(block.text)
+        return found
+
+    def _environment(self) -> dict[str, str]:
+        # Nothing of the developer's own settings, or of a proxy, gets in.
+        return {
+            "PATH": f"{_SCRIPTS}:{os.environ['PATH']}",
+            "HOME": str(self._folder),
+            "PYTHONPATH": str(ROOT),
+            "TARGET_CONTENTSQUARE_CLIENT_ID": "sandbox",
+            "TARGET_CONTENTSQUARE_CLIENT_SECRET": "sandbox-secret",
+            "TARGET_CONTENTSQUARE_PROJECT_ID": "162",
+            "TARGET_CONTENTSQUARE_AUTH_URL": f"{self._sandbox()}/v1/oauth/token",
+        }
+
+
+def _normal(text: str) -> str:
+    """Without what differs from run to run: the time of a log line, its columns."""
+    text = re.sub(r"^[-\d]+ [\d:,]+ +\| ", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\d+\.\d+ s\b", "0.1 s", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>", text)
+    return re.sub(r"[ \t]+", " ", text)
+
+
+def _sorted(enrichments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = ("projectId", "userId", "sessionNumber", "enrichmentNumber")
+    return sorted(enrichments, key=itemgetter(*names))
+
+
+def _without_version(enrichment: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in enrichment.items() if k != "integrationVersion"}

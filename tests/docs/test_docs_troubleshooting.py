@@ -1,0 +1,132 @@
+"""The README lists every message that a user can get, as it is printed."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from target_contentsquare import errors
+from tests.docs.failures import FAILURES
+from tests.docs.pages import ROOT
+
+_FATAL = {
+    name
+    for name, one in vars(errors).items()
+    if isinstance(one, type) and issubclass(one, errors.FatalError)
+}
+
+
+#: What is fixed of a message -> the message. Each takes a closed stream, a full disk or
+#: a signal at the right moment, and has its test elsewhere.
+NOT_TRIED = {
+    "the state can't be printed: standard output is closed": (
+        "the state can't be printed: standard output is closed"
+    ),
+    "the state can't be printed, standard output is closed:": (
+        "the state can't be printed, standard output is closed: Broken pipe"
+    ),
+    "standard input is closed: pipe a tap in, or use --input": (
+        "standard input is closed: pipe a tap in, or use --input"
+    ),
+    "rejected_path: can't write '": (
+        "rejected_path: can't write 'rejected.singer': No space left on device"
+    ),
+    "the run was given up": "the run was given up",
+}
+
+
+@cache
+def _entries() -> list[str]:
+    text = (ROOT / "README.md").read_text("utf-8")
+    _, _, text = text.partition("<!-- troubleshooting -->")
+    text, _, _ = text.partition("<!-- end of troubleshooting -->")
+    return re.findall(r"^\| `(.*?)` \|", text, re.MULTILINE)
+
+
+def _fits(entry: str, message: str) -> bool:
+    pattern = ".*".join(re.escape(part) for part in entry.split("…"))
+    return re.fullmatch(pattern, message) is not None
+
+
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return {
+        name: failure.message(tmp_path_factory.mktemp("failure"))
+        for name, failure in FAILURES.items()
+    }
+
+
+def test_every_message_stands_in_the_readme(messages: dict[str, str]) -> None:
+    missing = {
+        name: message
+        for name, message in messages.items()
+        if not any(_fits(entry, message) for entry in _entries())
+    }
+    assert missing == {}
+
+
+def test_the_readme_has_no_message_that_nobody_gets(messages: dict[str, str]) -> None:
+    known = [*messages.values(), *NOT_TRIED.values()]
+    unused = [
+        entry
+        for entry in _entries()
+        if not any(_fits(entry, message) for message in known)
+    ]
+    assert unused == []
+
+
+def test_no_message_is_a_defect(messages: dict[str, str]) -> None:
+    assert [name for name, text in messages.items() if "A defect" in text] == []
+
+
+def test_every_message_in_the_code_is_tried(messages: dict[str, str]) -> None:
+    untried = {
+        part
+        for path in (ROOT / "target_contentsquare").glob("*.py")
+        for part in _fixed_texts(path)
+        if not any(part in message for message in messages.values())
+    }
+    assert untried == NOT_TRIED.keys()
+
+
+def _fixed_texts(path: Path) -> Iterator[str]:
+    """The longest fixed part of each message that a FatalError is raised with."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        texts = {
+            target.id: assigned.value
+            for assigned in ast.walk(node)
+            if isinstance(assigned, ast.Assign)
+            for target in assigned.targets
+            if isinstance(target, ast.Name)
+        }
+        for call in ast.walk(node):
+            if isinstance(call, ast.Call) and _makes_an_error(call) and call.args:
+                given = call.args[0]
+                if isinstance(given, ast.Name):
+                    given = texts.get(given.id, given)
+                if parts := _fixed_parts(given):
+                    yield max(parts, key=len).strip()
+
+
+def _makes_an_error(call: ast.Call) -> bool:
+    """A FatalError, or the reader's `error`, which names the line."""
+    if isinstance(call.func, ast.Name):
+        return call.func.id in _FATAL
+    return isinstance(call.func, ast.Attribute) and (
+        call.func.attr == "error" and "logger" not in ast.unparse(call.func)
+    )
+
+
+def _fixed_parts(text: ast.expr) -> list[str]:
+    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+    return [
+        part.value
+        for part in parts
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]

@@ -1,0 +1,157 @@
+"""Running the target, and what a user sees of it."""
+
+import contextlib
+import gc
+import io
+import itertools
+import json
+import logging
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from singer_sdk.logging import ConsoleFormatter
+from singer_sdk.plugin_base import _ConfigInput
+
+from target_contentsquare.target import TargetContentsquare
+
+_SCRIPT = Path(sys.executable).with_name("target-contentsquare")
+_LOG_LINE = re.compile(r"^[-\d]+ [\d:,]+ +\| (\w+) +\| [^|]+\| (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run printed, and its exit code."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def states(self) -> list[Any]:
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    @property
+    def errors(self) -> list[str]:
+        return self.logged("ERROR")
+
+    @property
+    def warnings(self) -> list[str]:
+        return self.logged("WARNING")
+
+    def logged(self, level: str) -> list[str]:
+        return [text for name, text in _LOG_LINE.findall(self.stderr) if name == level]
+
+    @property
+    def metric(self) -> dict[str, Any]:
+        """What the summary's METRIC line says; the SDK prints some of its own."""
+        lines = [json.loads(line) for line in re.findall(r"METRIC: (.*)", self.stderr)]
+        (value,) = [line["value"] for line in lines if line["metric"] == "enrichments"]
+        return dict(value)
+
+    @property
+    def printed(self) -> str:
+        return self.stdout + self.stderr
+
+
+_RUNS = itertools.count()
+
+#: The fixtures `run` and `command`.
+Runner = Callable[..., Run]
+Config = dict[str, Any]
+
+
+def run_command(
+    options: Sequence[str],
+    lines: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Run:
+    """Run the console script in a process of its own, the lines on its input."""
+    # The command is the one under test.
+    done = subprocess.run(  # noqa: S603
+        [str(_SCRIPT), *options],
+        input="".join(f"{line}\n" for line in lines).encode(errors="surrogatepass"),
+        capture_output=True,
+        env={"PATH": str(_SCRIPT.parent), **(environment or {})},
+        cwd=folder,
+        timeout=60,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run_here(
+    config: Mapping[str, Any],
+    source: Path,
+    *,
+    level: int = logging.INFO,
+    **options: Any,
+) -> Run:
+    """Run the command in this process, which is a second faster.
+
+    Args:
+        config: The settings.
+        source: A file of Singer messages, for `--input`.
+        level: Of the log.
+        options: Flags of the command, such as `test`.
+    """
+    given = _ConfigInput(json.loads(json.dumps(config)))
+    stdout, stderr = io.StringIO(), io.StringIO()
+    exit_code: Any = 0
+    with (
+        source.open(encoding="utf-8") as messages,
+        contextlib.redirect_stdout(stdout),
+        _logging_to(stderr, level),
+        _keeping_signal_handlers(),
+        _collecting_garbage(),
+    ):
+        try:
+            TargetContentsquare.invoke(config=given, file_input=messages, **options)
+        except SystemExit as stopped:
+            exit_code = stopped.code or 0
+    return Run(exit_code, stdout.getvalue(), stderr.getvalue())
+
+
+@contextlib.contextmanager
+def _logging_to(text: io.StringIO, level: int) -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.level
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(ConsoleFormatter())
+    root.addHandler(handler)
+    root.setLevel(level)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+
+
+@contextlib.contextmanager
+def _collecting_garbage() -> Iterator[None]:
+    """A run puts off looking for cycles; so many in one process run out of sockets."""
+    thresholds = gc.get_threshold()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+        if next(_RUNS) % 20 == 0:
+            gc.collect()
+
+
+@contextlib.contextmanager
+def _keeping_signal_handlers() -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,187 @@
+"""The target as a process of its own, to be watched, signalled and killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from tests.singer_input import call, record, schema, state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from target_contentsquare.sandbox import Sandbox
+
+#: More seconds than anything takes on a busy machine.
+LONG = 30.0
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    """Look again and again; there is nothing better across processes."""
+    deadline = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.002)
+
+
+def numbered_rows(numbers: Iterable[int], users: int = 10**9) -> Iterator[str]:
+    """Rows that hold their number, and after each a state that says how many."""
+    for number in numbers:
+        yield record(call(f"u-{number % users}", call_duration=number))
+        yield state({"rows": number + 1})
+
+
+class TargetProcess:
+    """A run whose input is written bit by bit.
+
+    Args:
+        folder: Where its config and what it prints go.
+        config: The settings.
+        stdin: A file to read; without it, `write` is what the tap does.
+    """
+
+    def __init__(
+        self, folder: Path, config: dict[str, Any], *, stdin: Path | None = None
+    ) -> None:
+        folder.mkdir(exist_ok=True)
+        path = folder / "config.json"
+        path.write_text(json.dumps(config))
+        self._stderr = folder / "stderr"
+        self._lines: list[bytes] = []
+        reading, writing = (None, None) if stdin else os.pipe()
+        self._input = writing
+        source = os.open(stdin, os.O_RDONLY) if stdin else reading
+        with self._stderr.open("wb") as log:
+            # The command is the one under test.
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "target_contentsquare", "--config", str(path)],
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        assert source is not None
+        os.close(source)
+        self._stdout_wanted = True
+        self._reader = threading.Thread(target=self._read_states, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave nothing behind; what it said helps to see why a test failed."""
+        self.process.kill()
+        self.process.wait()
+        self.close_stdin()
+        self._reader.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        if error is not None:
+            sys.stderr.write(self.stderr)
+
+    # What the tap and the scheduler do
+
+    def write(self, lines: Iterable[str]) -> None:
+        """Write lines to its input; waits while the pipe is full.
+
+        Raises:
+            BrokenPipeError: It does not read any more.
+        """
+        assert self._input is not None
+        data = memoryview("".join(f"{line}\n" for line in lines).encode())
+        while data:
+            data = data[os.write(self._input, data) :]
+
+    def begin(self, rows: Iterable[int] = ()) -> None:
+        """Write the SCHEMA and some rows."""
+        self.write([schema(), *numbered_rows(rows)])
+
+    def close_stdin(self) -> None:
+        """As when the tap ends, or dies."""
+        if self._input is not None:
+            os.close(self._input)
+            self._input = None
+
+    def close_stdout(self) -> None:
+        """As when the parent dies: the pipe has no reader any more."""
+        self._stdout_wanted = False
+        self._reader.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def signal(self, number: int = signal.SIGTERM) -> None:
+        """Send a signal."""
+        self.process.send_signal(number)
+
+    def wait(self, seconds: float = LONG) -> int:
+        """Wait for its end, and give the exit code."""
+        code = self.process.wait(seconds)
+        self._reader.join(LONG)
+        return code
+
+    def signal_until_it_ends(self, number: int) -> int:
+        """As somebody who is impatient; gives the exit code."""
+        deadline = time.monotonic() + LONG
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline
+            self.signal(number)
+            time.sleep(0.02)
+        return self.wait()
+
+    # What can be seen of it
+
+    @property
+    def states(self) -> list[Any]:
+        """The states printed so far."""
+        return [json.loads(line) for line in list(self._lines)]
+
+    @property
+    def rows_in_state(self) -> int:
+        """How many rows the last state covers."""
+        return int(self.states[-1]["rows"]) if self._lines else 0
+
+    @property
+    def stderr(self) -> str:
+        """The log so far."""
+        return self._stderr.read_text()
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines of the log that tell an error."""
+        return [line for line in self.stderr.splitlines() if "| ERROR " in line]
+
+    def _read_states(self) -> None:
+        assert self.process.stdout is not None
+        descriptor, rest = self.process.stdout.fileno(), b""
+        # Never blocks in a read, which would keep the pipe open.
+        while self._stdout_wanted:
+            if not select.select([descriptor], [], [], 0.02)[0]:
+                continue
+            chunk = os.read(descriptor, 65_536)
+            if not chunk:
+                return
+            *lines, rest = (rest + chunk).split(b"\n")
+            self._lines.extend(lines)
+
+
+def rows_held(sandbox: Sandbox) -> list[int]:
+    """The numbers of the rows that the sandbox holds, in order."""
+    return sorted(
+        int(str(fields["call_duration"])) for fields in sandbox.enrichments.values()
+    )

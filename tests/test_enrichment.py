@@ -1,0 +1,116 @@
+"""Batches: what is in them, in which order, and when they are full."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_contentsquare.enrichment import Batch, Enrichment, Key, OpenBatches, Row
+
+KEYS = st.tuples(
+    st.sampled_from([None, 1, 2]),
+    st.sampled_from("abcde"),
+    st.integers(1, 2),
+    st.just(1),
+)
+PLACED = st.lists(st.tuples(KEYS, st.integers(1, 3)), max_size=120)
+
+
+def row(position: int) -> Row:
+    return Row(Enrichment(f"u-{position}", 1, 1, {"n": position}), position, None)
+
+
+def batch_of(positions: range) -> Batch:
+    rows: dict[Key, Row] = {(1, f"u-{at}", 1, 1): row(at) for at in positions}
+    return Batch(1, 7, rows, 3.0)
+
+
+def positions(batch: Batch) -> list[int]:
+    return [one.position for one in batch.rows.values()]
+
+
+class PlainBatches:
+    """The rows that wait, in one list; a batch is what can be found in it."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.rows: list[tuple[Key, int, int]] = []
+
+    def add(self, key: Key, version: int, at: int) -> tuple[int | None, list[int]]:
+        replaced = [one for one in self.rows if one[0] == key]
+        self.rows = [one for one in self.rows if one[0] != key]
+        self.rows.append((key, version, at))
+        mine = [one for one in self.rows if (one[0][0], one[1]) == (key[0], version)]
+        full = mine if len(mine) == self.size else []
+        self.rows = [one for one in self.rows if one not in full]
+        return (replaced[0][2] if replaced else None), [one[2] for one in full]
+
+
+@given(PLACED, st.integers(1, 6))
+def test_rows_go_where_a_plain_list_would_put_them(
+    placed: list[tuple[Key, int]], size: int
+) -> None:
+    batches, plain = OpenBatches(size), PlainBatches(size)
+    for at, (key, version) in enumerate(placed):
+        replaced, full = batches.add(key, version, row(at), lambda: 0.0)
+        was = None if replaced is None else replaced.position
+        assert (was, positions(full) if full else []) == plain.add(key, version, at)
+        if full is not None:
+            assert (full.project_id, full.integration_version) == (key[0], version)
+    waiting = sorted(itertools.chain.from_iterable(map(positions, batches)))
+    assert waiting == [at for _, _, at in plain.rows]
+
+
+@given(PLACED)
+def test_no_batch_is_empty_and_rows_stay_in_the_order_they_were_read(
+    placed: list[tuple[Key, int]],
+) -> None:
+    batches = OpenBatches(1000)
+    for at, (key, version) in enumerate(placed):
+        batches.add(key, version, row(at), lambda: 0.0)
+        for batch in batches:
+            assert positions(batch) == sorted(positions(batch)) != []
+            assert batch.first_position == positions(batch)[0]
+
+
+def test_the_newest_row_wins_over_integration_versions_too() -> None:
+    """A key does not tell versions apart, so neither may what overwrites it."""
+    batches = OpenBatches(200)
+    key = (1, "u", 1, 1)
+    batches.add(key, 1, row(0), lambda: 0.0)
+    replaced, _ = batches.add(key, 2, row(1), lambda: 0.0)
+    assert replaced == row(0)
+    assert [batch.integration_version for batch in batches] == [2]
+
+
+def test_a_batch_remembers_when_it_was_begun() -> None:
+    batches, times = OpenBatches(200), iter([10.0, 20.0])
+    for project in (1, 1, 2):
+        batches.add((project, f"{project}", 1, 1), 1, row(0), lambda: next(times))
+    assert [batch.opened_at for batch in batches] == [10.0, 20.0]
+
+
+@pytest.mark.parametrize("size", [2, 3, 7, 199, 200])
+def test_halves_are_the_whole_in_order(size: int) -> None:
+    whole = batch_of(range(size))
+    first, second = whole.halves()
+    assert positions(first) + positions(second) == list(range(size))
+    assert len(first) - len(second) in {0, 1}
+    for half in (first, second):
+        assert (half.project_id, half.integration_version) == (1, 7)
+        assert half.opened_at == 3.0
+
+
+def test_an_enrichment_is_named_as_in_the_api() -> None:
+    written: Any = msgspec.json.decode(msgspec.json.encode(row(0).enrichment))
+    assert written == {
+        "userId": "u-0",
+        "sessionNumber": 1,
+        "enrichmentNumber": 1,
+        "enrichment": {"n": 0},
+    }
