@@ -300,10 +300,12 @@ class Tokens:
         return token is refused or self._clock() >= token.renew_at
 
     def _renew(self, slot: _Slot, project_id: int | None) -> None:
-        slot.attempts += 1
         slot.failure = None
         try:
             slot.token = self._sign_in(project_id)
         except ContentsquareTargetError as error:
             slot.failure = error
             raise
+        finally:
+            # At its end, so that all who came while it went on see that it was made.
+            slot.attempts += 1

@@ -116,16 +116,17 @@ class Delivery:
     def submit(self, batch: Batch) -> None:
         """Send a batch as soon as its turn comes; wait while all requests are busy.
 
+        It counts as unsettled from the start, however long it waits.
+
         Raises:
             FatalError: This or an earlier batch can't be delivered. Those that were in
                 flight have been finished.
         """
+        self._enqueue(batch)
         self.poll()
-        while self._is_full():
+        while self._is_overfull():
             self._sleep(self._seconds_to_next_retry())
             self.poll()
-        self._enqueue(batch)
-        self._start_ready()
 
     def poll(self) -> None:
         """Take note of what has finished, and send what that makes room for.
@@ -181,9 +182,10 @@ class Delivery:
         assert failure is not None  # noqa: S101 - the caller looked
         raise failure
 
-    def _is_full(self) -> bool:
+    def _is_overfull(self) -> bool:
+        """A slow API has to slow reading: more than this is not kept."""
         busy = len(self._in_flight) + len(self._retrying) + len(self._ready)
-        return busy >= self._max_in_flight or self._blocked >= self._max_in_flight
+        return busy > self._max_in_flight or self._blocked > self._max_in_flight
 
     def _enqueue(self, batch: Batch) -> None:
         shipment = _Shipment(tuple(batch.rows))

@@ -128,16 +128,18 @@ class OpenBatches:
                 return row
         return None
 
-    def take_opened_before(self, moment: float) -> list[Batch]:
-        """Take out the part-filled batches that were begun at `moment` or before."""
-        ripe = [place for place, b in self._open.items() if b.opened_at <= moment]
-        return [self._open.pop(place) for place in ripe]
+    def take_opened_before(self, moment: float) -> Iterator[Batch]:
+        """Take out, one by one, the batches that were begun at `moment` or before."""
+        for place in [p for p, b in self._open.items() if b.opened_at <= moment]:
+            yield self._open.pop(place)
 
-    def take_all(self) -> list[Batch]:
-        """Take out all part-filled batches, the oldest rows first."""
-        batches = sorted(self._open.values(), key=lambda batch: batch.first_position)
-        self._open.clear()
-        return batches
+    def take_all(self) -> Iterator[Batch]:
+        """Take out all batches, one by one, the oldest rows first."""
+        for place in sorted(self._open, key=self._first_position):
+            yield self._open.pop(place)
+
+    def _first_position(self, place: tuple[int | None, int]) -> int:
+        return self._open[place].first_position
 
     def __iter__(self) -> Iterator[Batch]:
         return iter(self._open.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,9 @@ def parse_retry_after(header: str | None, now: float) -> float | None:
     if _DELAY_SECONDS.fullmatch(text):
         return float(text) or None
     try:
-        seconds = parsedate_to_datetime(text).timestamp() - now
+        date = parsedate_to_datetime(text)
+        # Without a zone it is UTC, as all HTTP dates are.
+        seconds = date.replace(tzinfo=date.tzinfo or timezone.utc).timestamp() - now
     except (ValueError, TypeError, OverflowError):
         return None
     return seconds if seconds > 0 else None
