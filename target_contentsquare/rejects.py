@@ -68,8 +68,10 @@ class RejectedFile:
         writable = self._path if self._path.exists() else folder
         is_file = folder.is_dir() and not self._path.is_dir()
         if not is_file or not os.access(writable, os.W_OK):
-            msg = f"rejected_path: '{self._path}' can't be written"
-            raise OutputError(msg)
+            raise OutputError(
+                f"rejected_path: '{self._path}' can't be written: it must be a file in "
+                "a folder that exists, and that may be written to"
+            )
 
     def is_same_file(self, descriptor: int) -> bool:
         """Say whether an open file is the one that rows are appended to."""

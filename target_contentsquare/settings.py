@@ -58,14 +58,15 @@ class Settings:
             msg = "auth_url: must be an https URL; http only for a sandbox on loopback"
             raise ConfigError(msg)
         rejected_path = config.get("rejected_path")
+        # The SDK reads the numbers of a config file as Decimals.
         return cls(
             streams=streams,
             batch_size_rows=config["batch_size_rows"],
             max_parallel_requests=config["max_parallel_requests"],
             rejected_path=Path(rejected_path) if rejected_path else None,
             max_rejected=config["max_rejected"],
-            max_retry_seconds=config["max_retry_seconds"],
-            request_timeout_seconds=config["request_timeout_seconds"],
+            max_retry_seconds=float(config["max_retry_seconds"]),
+            request_timeout_seconds=float(config["request_timeout_seconds"]),
             dry_run=config["dry_run"],
             auth_url=config["auth_url"],
             credentials={
@@ -121,7 +122,7 @@ def _read_mapping(
         )
     return StreamMapping(
         setting=setting,
-        max_session_age_days=config["max_session_age_days"],
+        max_session_age_days=float(config["max_session_age_days"]),
         truncate_strings=config["truncate_strings"],
         **values,
     )

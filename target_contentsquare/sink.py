@@ -140,6 +140,11 @@ class ContentsquareSink(BatchSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Do nothing: rows go when their batch, which is not the sink's, is full."""
 
+    @property
+    def is_full(self) -> bool:
+        """Never: the SDK would drain what is not here, and log it every 200 rows."""
+        return False
+
     def clean_up(self) -> None:
         """Do nothing: the SDK's counter would say 0, and the summary says it all."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from target_contentsquare.sandbox import Fault, Sandbox
 from tests.runs import Config, Run, Runner
-from tests.singer_input import call, calls, record, schema, state
+from tests.singer_input import CALLS, call, calls, record, schema, state
 
 
 def assert_one_line(done: Run, *words: str) -> None:
@@ -78,6 +78,10 @@ def test_a_broken_line_ends_the_run(
             '{"properties": {"user_id": {}, "session_number": {}, "a": {}}}}'
         ),
         '{"type": "ACTIVATE_VERSION"}',
+        schema(properties={**CALLS, "a": {"type": {}}}),
+        schema(properties={**CALLS, "a": {"type": [[]]}}),
+        schema(properties={**CALLS, "a": {"type": "string", "format": []}}),
+        schema(properties={**CALLS, "a": {"anyOf": [7, None, {"type": 7}]}}),
         '{"type": "BATCH"}',
         '{"type": "BATCH", "stream": "calls"}',
     ],
@@ -175,8 +179,8 @@ def token_answer(**changes: object) -> str:
         ("[]", ["documented JSON", "auth_url"]),
         (token_answer(access_token=...), ["'access_token'"]),
         (token_answer(access_token=7), ["'access_token'"]),
-        (token_answer(access_token="two\r\nlines"), ["'access_token'"]),
-        (token_answer(access_token="caf\u00e9"), ["'access_token'"]),
+        (token_answer(**{"access_token": "two\r\nlines"}), ["'access_token'"]),
+        (token_answer(**{"access_token": "caf\u00e9"}), ["'access_token'"]),
         (token_answer(expires_in=...), ["'expires_in'"]),
         (token_answer(expires_in="soon"), ["'expires_in'"]),
         (token_answer(expires_in=0), ["'expires_in'"]),
@@ -191,6 +195,9 @@ def token_answer(**changes: object) -> str:
         (token_answer(endpoint="https://"), ["'endpoint'", "https"]),
         (token_answer(endpoint="https://a@b/"), ["'endpoint'"]),
         (token_answer(endpoint="//127.0.0.1"), ["'endpoint'", "https"]),
+        (token_answer(endpoint="https://two words.com"), ["'endpoint'", "https"]),
+        (token_answer(endpoint="https://*.contentsquare.com"), ["'endpoint'"]),
+        ("[" * 100_000, ["documented JSON", "auth_url"]),
     ],
 )
 def test_a_token_answer_that_is_not_documented(
@@ -227,6 +234,16 @@ def test_an_answer_that_trying_again_does_not_cure(
     assert len(sandbox.requests) == 1
 
 
+@pytest.mark.parametrize("body", ["", "[1]", '"text"', "[" * 100_000, "\x00"])
+def test_an_answer_in_a_form_that_nobody_documented(
+    sandbox: Sandbox, config: Config, run: Runner, body: str
+) -> None:
+    sandbox.add_fault(Fault(status=400, body=body, count=None))
+    done = run(config, [schema(), *calls(3), state({"at": 3})])
+    assert_one_line(done, "HTTP 400", "project 162")
+    assert "defect" not in done.errors[0]
+
+
 def test_rows_before_the_failure_are_delivered_and_covered_by_the_state(
     sandbox: Sandbox, config: Config, run: Runner
 ) -> None:
@@ -255,3 +272,33 @@ def test_a_stream_with_nothing_to_send(config: Config, run: Runner) -> None:
     }
     done = run(config, [schema(properties=properties), state(1)])
     assert_one_line(done, "'calls'", "no property to send")
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "\x7f", "a.b", "$", "é", "  "])
+def test_a_property_may_have_any_name(
+    config: Config, run: Runner, sandbox: Sandbox, name: str
+) -> None:
+    config["streams"] = {"*": {"fields": {"field": name}, "session_key": f"{name}key"}}
+    properties: dict[str, dict[str, str]] = {
+        name: {"type": "integer"},
+        f"{name}key": {},
+    }
+    line = schema(properties=properties, key_properties=[f"{name}key"])
+    done = run(config, [line, record({name: 5, f"{name}key": "u.1"}), state(1)])
+    assert (done.exit_code, done.states) == (0, [1]), done.errors
+    assert sandbox.enrichments == {(162, "u", 1, 1): {"field": 5}}
+
+
+def test_a_state_that_is_not_utf_8(
+    config: Config, run: Runner, sandbox: Sandbox
+) -> None:
+    broken = '{"type": "STATE", "value": "\udcff"}'
+    done = run(config, [schema(), *calls(1), broken, state(2)])
+    assert_one_line(done, "line 3")
+    _ = sandbox
+
+
+def test_an_activated_version_is_nothing_to_do(config: Config, run: Runner) -> None:
+    version = '{"type": "ACTIVATE_VERSION", "stream": "calls", "version": 1}'
+    done = run(config, [schema(), *calls(1), version, state(1)])
+    assert (done.exit_code, done.states, done.warnings) == (0, [1], [])

@@ -61,7 +61,7 @@ def test_files_plain_and_compressed(  # noqa: PLR0913, PLR0917 - fixtures
     assert {key.user_id for key in sandbox.enrichments} == {
         f"u-{n}" for n in range(250)
     }
-    assert [request.rows for request in sandbox.requests] == [200, 50]
+    assert sorted(request.rows for request in sandbox.requests) == [50, 200]
 
 
 def test_files_that_fsspec_knows(config: Config, run: Runner, sandbox: Sandbox) -> None:
@@ -98,7 +98,7 @@ def test_several_files_and_blank_lines(
 
 
 @pytest.fixture
-def mixed(tmp_path: Path) -> list[dict[str, object]]:
+def mixed() -> list[dict[str, object]]:
     """Rows of every fate, some of them not as the schema promises."""
     return [
         call("good", call_center_name="RENNES"),
@@ -116,7 +116,7 @@ def mixed(tmp_path: Path) -> list[dict[str, object]]:
     [
         {},
         {"validate_records": True},
-        {"stream_maps": {"calls": {"call_center_name": "call_center_name or 'none'"}}},
+        {"stream_maps": {"calls": {"call_center_name": "call_center_name"}}},
         {"stream_maps": {"calls": {"__filter__": "user_id != 'text'"}}},
         {
             "streams": {"chats": {}, "crm": {}},
@@ -176,7 +176,7 @@ def test_order_holds_between_records_and_batches(
 
 
 def test_a_state_before_a_batch_that_fails_is_printed_and_none_after(
-    config: Config, run: Runner, sandbox: Sandbox, tmp_path: Path
+    config: Config, run: Runner, tmp_path: Path
 ) -> None:
     path = tmp_path / "rows"
     path.write_bytes(text_of(people(200)))

@@ -81,7 +81,7 @@ def test_they_are_singer_messages_with_a_note(
         ({"has_called": None}, "missing_field", "has_called"),
     ],
 )
-def test_every_reason_is_named_with_its_field(
+def test_every_reason_is_named_with_its_field(  # noqa: PLR0913, PLR0917 - parameters
     config: Config,
     run: Runner,
     rejected: Path,

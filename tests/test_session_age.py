@@ -73,7 +73,7 @@ def test_null_and_empty_text_are_not_known(value: Any) -> None:
         "1e9",
         "2026-11-20T",
         "�",
-        "２０２６-11-20",
+        "\uff12\uff10\uff12\uff16-11-20",
     ],
 )
 def test_what_is_no_session_start(value: Any) -> None:

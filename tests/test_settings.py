@@ -91,10 +91,13 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         ["integration_schema", "11", "INT", "10"],
     ),
     ({"integration_schema": "/nowhere.json"}, ["integration_schema", "/nowhere.json"]),
+    ({"integration_schema": " {broken"}, ["integration_schema", "JSON"]),
     (
         {"streams": {"calls": {"integration_schema": fields(INT, 7)}}},
         ["streams.calls.integration_schema.fields[1]"],
     ),
+    ({"project_id": float("nan")}, ["project_id"]),
+    ({"max_retry_seconds": float("inf")}, ["max_retry_seconds", "finite"]),
     (
         {"project_id": None, "streams": {"a": {"project_id": 1}, "b": {}}},
         ["project_id", "streams.b"],
@@ -141,24 +144,22 @@ def test_an_unknown_setting_is_warned_about(config: Config, run: Runner) -> None
 # The integration schema
 
 
-@pytest.mark.parametrize("as_file", [False, True])
+@pytest.fixture(params=["object", "text", "file"])
+def registered(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """An integration schema in all the forms that the setting takes."""
+    given = fields(INT, {"name": "call_center_name", "type": "STRING"})
+    path = tmp_path / "integration.json"
+    path.write_text(json.dumps(given))
+    forms = {"object": given, "text": json.dumps(given), "file": str(path)}
+    return forms[request.param]
+
+
 @pytest.mark.parametrize("at_top", [False, True])
 def test_rows_are_converted_to_the_integration_schema(
-    config: Config,
-    run: Runner,
-    sandbox: Sandbox,
-    tmp_path: Path,
-    *,
-    as_file: bool,
-    at_top: bool,
+    config: Config, run: Runner, sandbox: Sandbox, registered: Any, *, at_top: bool
 ) -> None:
-    given: Any = fields(INT, {"name": "call_center_name", "type": "STRING"})
-    if as_file:
-        path = tmp_path / "integration.json"
-        path.write_text(json.dumps(given))
-        given = str(path)
     place = config if at_top else config["streams"]["*"]
-    place["integration_schema"] = given
+    place["integration_schema"] = registered
     run(config, stream_of([call(call_duration="60", call_center_name=7)]))
     (sent,) = sandbox.enrichments.values()
     assert sent == {"call_duration": 60, "call_center_name": "7"}
@@ -212,3 +213,20 @@ def test_a_long_name_is_warned_about(config: Config, run: Runner) -> None:
     done = run(config | {"integration_schema": fields(INT, long)}, [])
     assert done.exit_code == 0
     assert any("n" * 31 in text for text in done.warnings)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"project_id": 162.0},
+        {"integration_version": 1.0},
+        {"batch_size_rows": 2.0, "max_parallel_requests": 8.0, "max_rejected": 3.0},
+        {"streams": {"*": {"enrichment_number": 2.0, "project_id": 162.0}}},
+    ],
+)
+def test_integral_numbers_are_integers(
+    config: Config, run: Runner, sandbox: Sandbox, changes: dict[str, Any]
+) -> None:
+    done = run(config | changes, [schema(), *calls(5), state(1)])
+    assert (done.exit_code, done.states) == (0, [1]), done.errors
+    assert len(sandbox.enrichments) == 5

@@ -269,7 +269,9 @@ def test_signals_without_end_leave_a_state_that_holds(
 ) -> None:
     with moment(tmp_path) as scene:
         code = scene.target.signal_until_it_ends(signal.SIGTERM)
-        assert code == 128 + signal.SIGTERM
+        # Minus: it had ended anyway, and Python no longer minds signals then. For a
+        # shell the two are the same.
+        assert code in {128 + signal.SIGTERM, -signal.SIGTERM}
         scene.check_nothing_promised_too_much()
 
 

@@ -104,6 +104,7 @@ CONFIG = {
     "session_key and user_id": Failure(_mapped(session_key="k", user_id="u")),
     "schema file missing": Failure({"integration_schema": "missing.json"}),
     "schema file not JSON": Failure({"integration_schema": "FOLDER/not.json"}),
+    "schema text not JSON": Failure({"integration_schema": "{"}),
     "schema without fields": Failure(_schema_of()),
     "field without name": Failure(_schema_of({"type": "INT"})),
     "field type": Failure(_schema_of({"name": "a", "type": "NUMBER"})),

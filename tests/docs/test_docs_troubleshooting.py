@@ -22,11 +22,11 @@ _FATAL = {
 #: What is fixed of a message -> the message. Each takes a closed stream, a full disk or
 #: a signal at the right moment, and has its test elsewhere.
 NOT_TRIED = {
-    "the state can't be printed: standard output is closed": (
-        "the state can't be printed: standard output is closed"
+    "the state can't be printed, standard output is closed": (
+        "the state can't be printed, standard output is closed"
     ),
-    "the state can't be printed, standard output is closed:": (
-        "the state can't be printed, standard output is closed: Broken pipe"
+    "the state can't be printed, standard output is closed (": (
+        "the state can't be printed, standard output is closed (Broken pipe)"
     ),
     "standard input is closed: pipe a tap in, or use --input": (
         "standard input is closed: pipe a tap in, or use --input"

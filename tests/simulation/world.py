@@ -44,6 +44,7 @@ class World:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._notified = False
+        self._sleeps = 0
 
     def clock(self) -> float:
         return self.now
@@ -64,6 +65,9 @@ class World:
     def sleep(self, seconds: float | None) -> None:
         """As `Delivery` is promised: shorter if `notify` is called, or was before."""
         self.before_sleep()
+        self._sleeps += 1
+        if self._sleeps > 1000:
+            raise Violation("it sleeps and wakes, and nothing happens")
         until = float("inf") if seconds is None else self.now + seconds
         while not self._notified and self._next_at <= until:
             if self._next_at == float("inf"):
@@ -90,6 +94,7 @@ class World:
         at, _, happen = heapq.heappop(self._events)
         self.now = max(self.now, at)
         self.steps += 1
+        self._sleeps = 0
         happen()
         self.after_step()
 

@@ -1,0 +1,1 @@
+"""PostgreSQL, CSV and JSONL through Meltano to Contentsquare, as users run it."""

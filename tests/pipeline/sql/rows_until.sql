@@ -1,0 +1,3 @@
+select count(*)
+from analytics.call_enrichments
+where updated_at <= :'moment'::timestamptz;
