@@ -79,6 +79,8 @@ class Intake:
         """
         stream = check_schema_message(message, self._reader)
         known = self._sources.get(stream)
+        if known is not None and known.schema == message:
+            return  # many taps repeat it
         # A copy, since the SDK takes properties of its own out of the message.
         source = Source(stream, copy.deepcopy(message), known.rows if known else 0)
         set_up(message)
@@ -152,18 +154,23 @@ class Intake:
             for one in self._target.mapper.stream_maps[source.stream]
             if not isinstance(one, RemoveRecordTransform)
         ]
-        sinks = [self._prepared_sink(one.stream_alias) for one in maps]
+        aliases = [one.stream_alias for one in maps]
+        sinks = [self._prepared_sink(alias) for alias in aliases]
         if all(sink.mapper is None for sink in sinks):
-            return partial(self._skip, sinks)
+            return partial(self._skip, aliases)
         if len(sinks) == 1 and _leaves_rows_alone(maps[0], sinks[0]):
             return sinks[0].line_taker(source)
         for one in maps:
             name_failing_rows(one, source)
-        return partial(self._process_through_sdk, source, sinks)
+        return partial(self._process_through_sdk, source, aliases)
 
-    def _prepared_sink(self, alias: str) -> ContentsquareSink:
+    def _sink(self, alias: str) -> ContentsquareSink:
         sink = self._target.get_sink(alias)
         assert isinstance(sink, ContentsquareSink)  # noqa: S101 - the default class
+        return sink
+
+    def _prepared_sink(self, alias: str) -> ContentsquareSink:
+        sink = self._sink(alias)
         mapping = self._settings.mapping_for(alias)
         if mapping is not None:
             self._mapped.add(mapping.setting)
@@ -180,19 +187,20 @@ class Intake:
             )
         return sink
 
-    def _skip(self, sinks: Sequence[ContentsquareSink], line: bytes) -> None:
+    def _skip(self, aliases: Sequence[str], line: bytes) -> None:
         _ = line
-        for sink in sinks:
-            self._summary.skipped[sink.stream_name] += 1
+        self._summary.skipped.update(aliases)
 
     def _process_through_sdk(
         self,
         source: Source,
-        sinks: Sequence[ContentsquareSink],
+        aliases: Sequence[str],
         line: bytes,
     ) -> None:
         """The SDK's own way, for stream maps, flattening and validation."""
         source.rows += 1
+        # Those that the SDK will use: two streams may go by the same alias.
+        sinks = [self._sink(alias) for alias in aliases]
         record = decode_record(line, source)
         for sink in sinks:
             sink.begin_row(source, line)
