@@ -234,7 +234,7 @@ def _words_of(response: requests.Response) -> tuple[str, str]:
     """The message and the error code of an answer, empty where it has none."""
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(answer, dict):
         return "", ""

@@ -34,6 +34,8 @@ DEFAULT_SCOPE = "enrichment"
 # or a tenth of its life before where that is less.
 _RENEWAL_SECONDS = 60.0
 _RENEWAL_SHARE = 0.1
+_URL_TEXT = re.compile(r"[\x21-\x7e]+")
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
 _TOKEN_TEXT = re.compile(r"[\x21-\x7e]+")
 
 
@@ -119,7 +121,7 @@ class TokenClient:
     ) -> Token:
         try:
             answer = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             msg = "the token endpoint's answer is not the documented JSON object"
@@ -208,13 +210,20 @@ def is_safe_url(url: str, auth_url: str | None = None) -> bool:
     HTTPS may; plain HTTP only on this machine and, for an endpoint, only if `auth_url`,
     which names it, is on this machine too.
     """
+    if not _URL_TEXT.fullmatch(url):
+        return False
     try:
         parts = urlsplit(url)
         host = parts.hostname
         _ = parts.port  # raises if it is not a number
     except ValueError:
         return False
-    if not host or parts.username is not None or parts.query or parts.fragment:
+    if (
+        not _HOST.fullmatch(host or "")
+        or parts.username is not None
+        or parts.query
+        or parts.fragment
+    ):
         return False
     if parts.scheme == "https":
         return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -32,7 +34,8 @@ def read_batch_files(
     if not isinstance(encoding, dict) or not isinstance(manifest, list):
         raise InputError(f"BATCH of stream '{stream}': no 'encoding' or 'manifest'")
     form, compression = encoding.get("format"), encoding.get("compression")
-    if form != "jsonl" or compression not in _COMPRESSIONS:
+    is_text = isinstance(compression, (str, type(None)))
+    if form != "jsonl" or not is_text or compression not in _COMPRESSIONS:
         raise InputError(
             f"BATCH of stream '{stream}': its files must be JSONL, plain or gzip: "
             "change the tap's batch_config"
@@ -51,11 +54,18 @@ def _lines(
             url, "rb", compression=compression, **(storage.get("params") or {})
         )
         with opened as file:
-            for line in file:
-                if not line.isspace():
-                    yield line.strip()
-    # A truncated gzip file ends in EOFError; a missing driver in ImportError.
-    except (OSError, EOFError, ImportError, ValueError) as error:
+            for number, line in enumerate(file):
+                row = line.strip() if number else line.removeprefix(BOM_UTF8).strip()
+                if row:
+                    yield row
+    except Exception as error:  # noqa: BLE001 - each file system raises its own
         reason = getattr(error, "strerror", None) or type(error).__name__
         hint = f": {error}" if isinstance(error, ImportError) else ""
-        raise InputError(f"batch file '{url}' can't be read ({reason}){hint}") from None
+        raise InputError(
+            f"batch file '{_without_secrets(url)}' can't be read ({reason}){hint}"
+        ) from None
+
+
+def _without_secrets(url: str) -> str:
+    """The URL without a password, or a signature in its query."""
+    return re.sub(r"(?<=//)[^/@]*@|\?.*", "", url, flags=re.DOTALL)

@@ -50,6 +50,9 @@ def check(
         return [str(error)], None
 
 
+_TEXTS = ("__alias__", "__filter__", "__source__")
+
+
 def _check_stream_maps(config: Mapping[str, Any]) -> Iterator[str]:
     maps = config.get("stream_maps")
     for stream, one in maps.items() if isinstance(maps, dict) else ():
@@ -65,6 +68,8 @@ def _check_stream_maps(config: Mapping[str, Any]) -> Iterator[str]:
             elif name == "__key_properties__":
                 if not isinstance(value, (list, type(None))):
                     yield f"{where}: must be a list of properties, or null"
+            elif name in _TEXTS and not isinstance(value, str):
+                yield f"{where}: must be a text"
             elif not isinstance(value, (str, type(None))):
                 yield f"{where}: must be an expression in a text, or null"
 

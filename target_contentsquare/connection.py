@@ -47,13 +47,12 @@ def sampler(logger: Logger) -> Callable[[Batch], None]:
 
     The one place that shows a row's values: a dry run is there to look at them.
     """
-    shown: set[str] = set()
+    shown: dict[str, object] = {}
 
     def show(batch: Batch) -> None:
         for row in batch.rows.values():
             stream = row.origin.counts.stream
-            if stream not in shown:
-                shown.add(stream)
+            if shown.setdefault(stream, row) is row:  # one step, for many threads
                 logger.info(
                     "Dry run, sample of stream '%s': project %s, integration version "
                     "%d, %s",

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, TypeAlias
@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from target_contentsquare.enrichment import Scalar
 from target_contentsquare.errors import UnfitValueError
+from target_contentsquare.moments import read_date, read_moment
 
 # Limits from Contentsquare's public documentation of the integration schema.
 MAX_STRING_BYTES = 50
@@ -30,7 +31,6 @@ _NUMBER_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII
 _MAX_NUMBER_TEXT = 400
 # Python refuses to write out integers of thousands of digits.
 _MAX_WRITTEN = 10**MAX_STRING_BYTES
-_DATE_LENGTH = len("2022-01-01")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -189,10 +189,7 @@ def _parse_datetime(value: Any) -> datetime:
     if not isinstance(value, str):
         raise UnfitValueError("wrong_type", "not a text with an ISO 8601 datetime")
     text = value.strip()
-    if len(text) <= _DATE_LENGTH:
-        day = date.fromisoformat(text)
-        return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
-    return datetime.fromisoformat(text)
+    return read_date(text) or read_moment(text)
 
 
 def to_natural(value: Any, *, truncate_strings: bool = False) -> Scalar | None:

@@ -124,6 +124,10 @@ class Intake:
         """
         if state in {b"", b"null"}:
             raise self._reader.error("a STATE has no 'value'")
+        try:
+            state.decode()
+        except UnicodeDecodeError:
+            raise self._reader.error("a STATE is not valid UTF-8") from None
         self._outbox.mark(state)
 
     def check_streams(self, *, is_complete: bool) -> None:
@@ -154,6 +158,8 @@ class Intake:
             for one in self._target.mapper.stream_maps[source.stream]
             if not isinstance(one, RemoveRecordTransform)
         ]
+        if not maps:
+            return partial(self._remove, source.stream)
         aliases = [one.stream_alias for one in maps]
         sinks = [self._prepared_sink(alias) for alias in aliases]
         if all(sink.mapper is None for sink in sinks):
@@ -186,6 +192,10 @@ class Intake:
                 listed(self._settings.streams),
             )
         return sink
+
+    def _remove(self, stream: str, line: bytes) -> None:
+        _ = line
+        self._summary.removed[stream] += 1
 
     def _skip(self, aliases: Sequence[str], line: bytes) -> None:
         _ = line
@@ -239,4 +249,5 @@ def _leaves_rows_alone(stream_map: StreamMap, sink: ContentsquareSink) -> bool:
         type(stream_map) is SameRecordTransform
         and not stream_map.flattening_enabled
         and not sink.validate_schema
+        and sink.takes_lines
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -67,14 +68,21 @@ class IntegrationSchema:
         return [n for n in self.fields if len(n.encode()) > SAFE_NAME_BYTES]
 
 
+def is_plain_name(name: str) -> bool:
+    """Say whether a name stands in JSON as it is, which decoders rely on."""
+    try:
+        return json.dumps(name, ensure_ascii=False).encode() == f'"{name}"'.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def check_name(name: str) -> str | None:
     """Say what is wrong with a field's name, if anything is."""
     if not name:
         return "a field's name must not be empty"
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError:
-        return "a field's name must be valid Unicode"
+    if not is_plain_name(name):
+        return "a field's name must have no quotes, backslashes or control characters"
+    size = len(name.encode())
     if size > MAX_NAME_BYTES:
         return f"the name '{name}' has {size} bytes, at most {MAX_NAME_BYTES}"
     return None

@@ -61,12 +61,14 @@ def _types_in(schema: Any) -> set[str]:
 
 
 def _formats_in(schema: Any) -> set[Any]:
-    return {part.get("format") for part in _alternatives(schema)}
+    formats = (part.get("format") for part in _alternatives(schema))
+    return {one for one in formats if isinstance(one, str)}
 
 
 def _type_list(schema: dict[str, Any]) -> list[Any]:
     kind = schema.get("type")
-    return kind if isinstance(kind, list) else [kind]
+    kinds = kind if isinstance(kind, list) else [kind]
+    return [one for one in kinds if isinstance(one, str)]
 
 
 def _alternatives(schema: Any) -> list[dict[str, Any]]:

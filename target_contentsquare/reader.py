@@ -198,7 +198,8 @@ class LineReader(GenericSingerReader[bytes]):
             return
         for text in stream:
             self._on_wake()
-            yield [text.encode() if isinstance(text, str) else text]
+            line = text.encode() if isinstance(text, str) else text
+            yield [line.removesuffix(b"\n")]
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
         while not self._stopped:

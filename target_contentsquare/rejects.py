@@ -65,9 +65,9 @@ class RejectedFile:
             OutputError: It can't.
         """
         folder = self._path.parent
-        writable = self._path if self._path.exists() else folder
-        is_file = folder.is_dir() and not self._path.is_dir()
-        if not is_file or not os.access(writable, os.W_OK):
+        exists = self._path.exists()
+        is_file = self._path.is_file() if exists else folder.is_dir()
+        if not is_file or not os.access(self._path if exists else folder, os.W_OK):
             raise OutputError(
                 f"rejected_path: '{self._path}' can't be written: it must be a file in "
                 "a folder that exists, and that may be written to"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime
 
 from target_contentsquare.errors import UnfitValueError
+from target_contentsquare.moments import read_date, read_moment
 
 SECONDS_PER_DAY = 86_400.0
 #: Contentsquare silently throws away data for sessions that started longer ago.
@@ -18,7 +19,6 @@ _MILLISECONDS_FROM = 1e11
 _NOT_A_TIME_FROM = 1e14
 # Eight digits are a date without separators; a Unix time has nine or more.
 _UNIX_TEXT = re.compile(r"[+-]?\d{9,15}(\.\d*)?", re.ASCII)
-_DATE_LENGTH = len("2022-01-01")
 
 
 def latest_start(value: object) -> float | None:
@@ -48,17 +48,11 @@ def latest_start(value: object) -> float | None:
 
 def _from_text(text: str) -> float:
     try:
-        if len(text) <= _DATE_LENGTH and not _UNIX_TEXT.fullmatch(text):
-            day = date.fromisoformat(text) + timedelta(days=1)
-            return datetime(
-                day.year, day.month, day.day, tzinfo=timezone.utc
-            ).timestamp()
         if _UNIX_TEXT.fullmatch(text):
             return _from_number(float(text))
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return moment.timestamp()
+        if (day := read_date(text)) is not None:
+            return day.timestamp() + SECONDS_PER_DAY
+        return read_moment(text).timestamp()
     except (ValueError, OverflowError):
         raise _unfit("neither ISO 8601 nor a Unix time") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ class Settings:
             if "default" in schema
         }
         given = {name: value for name, value in config.items() if value is not None}
-        config = {**defaults, **given}
+        config = _with_integers({**defaults, **given})
         streams = _read_streams(config)
         _check_projects(config, streams)
         if not is_safe_url(config["auth_url"]):
@@ -89,6 +90,15 @@ class Settings:
             return self.streams[stream]
         matches = (m for glob, m in self.streams.items() if fnmatchcase(stream, glob))
         return next(matches, None)
+
+
+def _with_integers(value: Any) -> Any:
+    """Numbers such as 2.0 are integers to JSON schema, so they may stand for one."""
+    if isinstance(value, dict):
+        return {name: _with_integers(one) for name, one in value.items()}
+    if isinstance(value, (float, Decimal)) and value == value // 1:
+        return int(value)
+    return value
 
 
 def _read_streams(config: Mapping[str, Any]) -> dict[str, StreamMapping]:

@@ -12,6 +12,7 @@ from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 from singer_sdk.sinks import BatchSink
 
 from target_contentsquare.errors import ConfigError, InputError, UnfitValueError
+from target_contentsquare.integration_schema import is_plain_name
 from target_contentsquare.mapping import RowMapper, compile_mapping
 from target_contentsquare.outbox import Origin, Outbox, Source
 from target_contentsquare.reader import DECODE_ERRORS, decode_leniently
@@ -41,6 +42,8 @@ class ContentsquareSink(BatchSink):
     include_sdc_metadata_properties = False
 
     mapper: RowMapper | None = None
+    #: Whether `line_taker` can be used: a decoder does not take all names.
+    takes_lines: bool = False
     #: Whether stream maps let the current row through.
     got_row: bool = False
     _origin: Origin
@@ -76,8 +79,10 @@ class ContentsquareSink(BatchSink):
         self._counts = counts
         self._outbox = outbox
         self._now = now
-        self._decode = _line_decoder(self.mapper, self.key_properties)
-        self._decode_exact = _line_decoder(exact, self.key_properties)
+        self.takes_lines = all(map(is_plain_name, self.mapper.properties))
+        if self.takes_lines:
+            self._decode = _line_decoder(self.mapper, keys)
+            self._decode_exact = _line_decoder(exact, keys)
         for warning in self.mapper.warnings:
             self.logger.warning("%s", warning)
 

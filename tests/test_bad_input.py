@@ -179,8 +179,8 @@ def token_answer(**changes: object) -> str:
         ("[]", ["documented JSON", "auth_url"]),
         (token_answer(access_token=...), ["'access_token'"]),
         (token_answer(access_token=7), ["'access_token'"]),
-        (token_answer(**{"access_token": "two\r\nlines"}), ["'access_token'"]),
-        (token_answer(**{"access_token": "caf\u00e9"}), ["'access_token'"]),
+        (token_answer(access_token="two\r\nlines"), ["'access_token'"]),  # noqa: S106 - no secret
+        (token_answer(access_token="caf\u00e9"), ["'access_token'"]),  # noqa: S106 - no secret
         (token_answer(expires_in=...), ["'expires_in'"]),
         (token_answer(expires_in="soon"), ["'expires_in'"]),
         (token_answer(expires_in=0), ["'expires_in'"]),
@@ -289,13 +289,11 @@ def test_a_property_may_have_any_name(
     assert sandbox.enrichments == {(162, "u", 1, 1): {"field": 5}}
 
 
-def test_a_state_that_is_not_utf_8(
-    config: Config, run: Runner, sandbox: Sandbox
-) -> None:
+def test_a_state_that_is_not_utf_8(config: Config, run: Runner) -> None:
     broken = '{"type": "STATE", "value": "\udcff"}'
-    done = run(config, [schema(), *calls(1), broken, state(2)])
+    done = run(config, [schema(), *calls(1), broken])
     assert_one_line(done, "line 3")
-    _ = sandbox
+    assert "defect" not in done.errors[0]
 
 
 def test_an_activated_version_is_nothing_to_do(config: Config, run: Runner) -> None:

@@ -116,7 +116,7 @@ def mixed() -> list[dict[str, object]]:
     [
         {},
         {"validate_records": True},
-        {"stream_maps": {"calls": {"call_center_name": "call_center_name"}}},
+        {"stream_maps": {"calls": {"user_id": "user_id"}}},
         {"stream_maps": {"calls": {"__filter__": "user_id != 'text'"}}},
         {
             "streams": {"chats": {}, "crm": {}},

@@ -93,6 +93,40 @@ def test_an_input_file(
     assert len(sandbox.enrichments) == 1
 
 
+DATA = Path(__file__).parent / "data"
+
+
+def test_two_streams_of_a_file(
+    config: Config, command: Runner, sandbox: Sandbox
+) -> None:
+    config["streams"] = {
+        "calls": {},
+        "chats": {"session_key": "visitor", "enrichment_number": 2},
+    }
+    done = command(config, [], "--input", str(DATA / "calls-and-chats.singer"))
+    assert done.exit_code == 0, done.printed
+    bookmark = {"replication_key_value": "2026-11-20T11:00:00Z"}
+    assert done.states[-1] == {"bookmarks": {"calls": bookmark}}
+    values = {tuple(key): fields for key, fields in sandbox.enrichments.items()}
+    assert values[162, "aaa", 5, 1]["call_center_name"] == "PARIS"
+    assert values[162, "aaa", 5, 2] == {"csat": 4, "agent": "Zoé"}
+    assert (done.metric["read"], done.metric["merged"]) == (4, 1)
+
+
+def test_some_bad_rows_of_a_file(
+    config: Config, command: Runner, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    config["rejected_path"] = str(tmp_path / "rejected.singer")
+    done = command(config, [], "--input", str(DATA / "some-bad-rows.singer"))
+    assert (done.exit_code, done.states) == (0, [{"at": 5}]), done.printed
+    assert {key.user_id for key in sandbox.enrichments} == {"good", "empty"}
+    assert done.metric["rejected"] == {
+        "string_too_long": 1,
+        "invalid_datetime": 1,
+        "invalid_session_number": 1,
+    }
+
+
 @pytest.mark.parametrize("text", ["{", "", "7", "[]", '"x"', "\x00", "[" * 100_000])
 def test_a_config_file_that_holds_no_config(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str

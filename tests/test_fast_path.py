@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from target_contentsquare.sandbox import Sandbox
 from tests.conftest import config_for
-from tests.runs import run_here
-from tests.singer_input import schema
+from tests.runs import Config, Runner, run_here
+from tests.singer_input import call, record, schema
 
 PROPERTIES: dict[str, dict[str, Any]] = {
     "user_id": {},
@@ -83,6 +83,30 @@ def outcome(
         note.get("rejected", {}).pop("at", None)
     counts = {name: value for name, value in done.metric.items() if name != "seconds"}
     return repr(sandbox.history), json.dumps(notes), counts, done.states
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2022-01-01T20:02:22.9999999Z",
+        "2022-01-01T20:02:22.999999999+02:00",
+        "2022-01-01t20:02:22z",
+        "2022-01-01 20:02:22.5+00:00",
+        "2022-01-01T20:02:22-00:00",
+        "2022-01-01T23:59:60Z",
+        "2022-01-01T24:00:00Z",
+    ],
+)
+def test_moments_are_read_alike_both_ways(
+    config: Config, run: Runner, sandbox: Sandbox, moment: str
+) -> None:
+    lines = [schema(), record(call(call_date=moment))]
+    found = []
+    for changes in ({}, {"flattening_enabled": True, "flattening_max_depth": 1}):
+        sandbox.reset()
+        done = run(config | changes, lines)
+        found.append((done.exit_code, done.errors, sandbox.enrichments))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(

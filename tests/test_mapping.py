@@ -234,7 +234,9 @@ def test_the_project_of_a_property_and_of_a_stream(
 
 def test_credentials_of_a_project_know_theirs(run: Runner, sandbox: Sandbox) -> None:
     config = config_for(
-        sandbox, **{"client_id": "sandbox-162", "client_secret": "sandbox-162-secret"}
+        sandbox,
+        client_id="sandbox-162",
+        client_secret="sandbox-162-secret",  # noqa: S106 - the sandbox's own
     )
     del config["project_id"]
     done = run(config, [schema(), *calls(2)])

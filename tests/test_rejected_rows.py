@@ -55,7 +55,6 @@ def test_they_are_singer_messages_with_a_note(
     [
         ({"user_id": None}, "missing_user_id", "user_id"),
         ({"user_id": ""}, "missing_user_id", "user_id"),
-        ({"user_id": " "}, "missing_user_id", "user_id"),
         ({"user_id": 1.5}, "missing_user_id", "user_id"),
         ({"user_id": True}, "missing_user_id", "user_id"),
         ({"session_number": None}, "invalid_session_number", "session_number"),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.quick_api import QuickApi
 from tests.singer_input import schema
 from tests.target_process import TargetProcess
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Of what 16 requests in flight could carry; less than the 85 % that a quiet machine
 #: has to reach, since this one may be busy.
@@ -48,11 +47,24 @@ def run(folder: Path, rows: Path, seconds: float, at_once: int) -> Measured:
     with QuickApi(seconds) as api:
         config = api.config(max_parallel_requests=at_once)
         with TargetProcess(folder / "run", config, stdin=rows) as target:
-            _, status, used = os.wait4(target.process.pid, 0)
-            target.process.returncode = os.waitstatus_to_exitcode(status)
+            megabytes = 0.0
+            while target.process.poll() is None:
+                megabytes = max(megabytes, most_megabytes(target.process.pid))
+                time.sleep(0.02)
             assert target.wait() == 0
-            kilobytes = used.ru_maxrss
-            return Measured(api, target.states, kilobytes / 1024, target.errors)
+            return Measured(api, target.states, megabytes, target.errors)
+
+
+def most_megabytes(process: int) -> float:
+    """The most memory that a process has had; 0 if it is gone.
+
+    `getrusage` would count what pytest held when it started the process.
+    """
+    with suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        line = next(one for one in lines if one.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def test_many_requests_in_flight_make_up_for_slow_answers(tmp_path: Path) -> None:
@@ -85,10 +97,12 @@ def test_no_more_requests_and_connections_than_set(
     assert api.sizes == [200] * 30 + [100]
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
 def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     megabytes = []
     for rows in (25_000, 250_000):
         source = write_rows(tmp_path / f"{rows}.singer", rows, states=False)
         megabytes.append(run(tmp_path, source, 0.04, at_once=16).megabytes)
     few, many = megabytes
-    assert many <= 1.2 * few
+    # Stricter than what is promised for millions of rows, since these are few.
+    assert many <= 1.1 * few

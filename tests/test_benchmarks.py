@@ -1,0 +1,42 @@
+"""The benchmarks are fair only if all contenders get and deliver the same."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from benchmarks.race import Entry, attempt, checksum
+from benchmarks.singer_input import Shape, write_input
+from benchmarks.workshop import installed
+
+TODAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def written(path: Path, shape: Shape) -> Path:
+    write_input(path, shape, TODAY)
+    return path
+
+
+def test_the_same_seed_gives_the_same_rows(tmp_path: Path) -> None:
+    shape = Shape(rows=50, seed=7, properties=12)
+    first = written(tmp_path / "first", shape).read_bytes()
+    again = written(tmp_path / "again", shape).read_bytes()
+    other = written(tmp_path / "other", Shape(50, seed=8, properties=12)).read_bytes()
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("properties", [8, 100])
+def test_all_contenders_deliver_the_same(tmp_path: Path, properties: int) -> None:
+    source = written(tmp_path / "input", Shape(250, seed=7, properties=properties))
+    sums = {one.name: checksum(one, source, tmp_path) for one in installed()}
+    assert "target-contentsquare" in sums
+    assert len(set(sums.values())) == 1, sums
+
+
+def test_a_contender_that_loses_rows_is_found_out(tmp_path: Path) -> None:
+    source = written(tmp_path / "input", Shape(250, seed=7))
+    target = installed()[-1]
+    attempt(Entry(target, source, rows=250), tmp_path)
+    with pytest.raises(RuntimeError, match="250 arrived"):
+        attempt(Entry(target, source, rows=251), tmp_path)
