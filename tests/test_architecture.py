@@ -13,7 +13,7 @@ SANDBOX = sorted((PACKAGE / "sandbox").glob("*.py"))
 
 #: A file imports only from tiers before its own; a new file gets its place here.
 TIERS = (
-    {"__init__", "errors", "enrichment", "checkpoint", "wakeup"},
+    {"__init__", "errors", "enrichment", "checkpoint", "moments", "wakeup"},
     {"fields", "session_age", "retry", "rejects", "summary", "reader"},
     {"error_lines", "stdout", "batch_files", "environment"},
     {"integration_schema", "identity", "property_types", "auth"},
