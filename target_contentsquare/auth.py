@@ -47,6 +47,7 @@ class Token:
     endpoint: str
     project_id: int
     renew_at: float
+    expires_at: float
 
 
 class TokenClient:
@@ -132,6 +133,7 @@ class TokenClient:
             endpoint=_endpoint_of(answer, self._auth_url),
             project_id=_project_of(answer, project_id),
             renew_at=asked_at + life - min(_RENEWAL_SECONDS, life * _RENEWAL_SHARE),
+            expires_at=asked_at + life,
         )
 
 
@@ -298,15 +300,23 @@ class Tokens:
         slot = self._slots.setdefault(project_id, _Slot())
         attempts = slot.attempts
         with slot.lock:
-            if slot.token is None or self._is_stale(slot.token, refused):
-                if slot.attempts != attempts and slot.failure is not None:
+            if slot.token is not None and slot.token == refused:
+                slot.token = None
+            if slot.token is None or self._clock() >= slot.token.renew_at:
+                if slot.attempts == attempts:
+                    self._renew(slot, project_id)
+                if slot.failure is not None and not self._is_good_for_now(slot):
                     raise slot.failure
-                self._renew(slot, project_id)
-            assert slot.token is not None  # noqa: S101 - `_renew` sets it or raises
+            assert slot.token is not None  # noqa: S101 - there is one, or a failure
             return slot.token
 
-    def _is_stale(self, token: Token, refused: Token | None) -> bool:
-        return token is refused or self._clock() >= token.renew_at
+    def _is_good_for_now(self, slot: _Slot) -> bool:
+        """Trouble at the token endpoint is none while the old token lasts."""
+        return (
+            isinstance(slot.failure, RetryableError)
+            and slot.token is not None
+            and self._clock() < slot.token.expires_at
+        )
 
     def _renew(self, slot: _Slot, project_id: int | None) -> None:
         slot.failure = None
@@ -314,7 +324,6 @@ class Tokens:
             slot.token = self._sign_in(project_id)
         except ContentsquareTargetError as error:
             slot.failure = error
-            raise
         finally:
             # At its end, so that all who came while it went on see that it was made.
             slot.attempts += 1

@@ -211,6 +211,8 @@ class Delivery:
             self._start(self._ready.popleft())
 
     def _start(self, part: _Part) -> None:
+        # Nobody asks for it any more; kept, it would be a cycle that holds the rows.
+        part.shipment.first_part = None
         if part.retries is None:
             part.retries = self._retry.begin(self._clock())
         self.requests += 1

@@ -139,6 +139,8 @@ class Intake:
         Raises:
             ConfigError: No stream that came has a mapping.
         """
+        if not is_complete:
+            return
         if self._summary.skipped and not self._mapped:
             raise ConfigError(
                 "every stream was skipped: the setting 'streams' has a mapping only "
@@ -146,7 +148,7 @@ class Intake:
                 f"{listed(self._summary.skipped)}"
             )
         for mapping in self._settings.streams.values():
-            if is_complete and mapping.setting not in self._mapped:
+            if mapping.setting not in self._mapped:
                 self._target.logger.warning(
                     "%s: no such stream in the input", mapping.setting
                 )

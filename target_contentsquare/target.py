@@ -269,6 +269,9 @@ class TargetContentsquare(Target):
             )
         for line in self.summary.report():
             self.logger.info(line)
+        if self._stop_signal is not None:
+            name = signal.Signals(self._stop_signal).name
+            self.logger.warning("Stopped by %s", name)
         metrics.log(self.metrics_logger, self.summary.metric(succeeded=succeeded))
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

@@ -52,7 +52,7 @@ def token(sandbox: Sandbox) -> Token:
         "project_id": 162,
     }
     answer = requests.post(sandbox.auth_url, json=asked, timeout=5).json()
-    return Token(answer["access_token"], answer["endpoint"], 162, renew_at=0)
+    return Token(answer["access_token"], answer["endpoint"], 162, 0, 0)
 
 
 def test_a_batch_is_the_documented_json(api: EnrichmentApi) -> None:
@@ -131,7 +131,7 @@ def test_an_answer_that_takes_too_long_is_to_be_tried_again(
 
 
 def test_nobody_listens(api: EnrichmentApi) -> None:
-    token = Token("t", "http://127.0.0.1:1", 162, 0)
+    token = Token("t", "http://127.0.0.1:1", 162, 0, 0)
     with pytest.raises(RetryableError, match="no answer from Contentsquare"):
         api.send(token, batch_of())
 

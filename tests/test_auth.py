@@ -61,7 +61,7 @@ def test_a_token_that_lives_shortly_is_renewed_in_time(make_client: MakeClient) 
 
 
 def test_a_token_never_shows_its_value() -> None:
-    assert "secret-value" not in repr(Token("secret-value", "https://x", 162, 0))
+    assert "secret-value" not in repr(Token("secret-value", "https://x", 162, 0, 0))
 
 
 @pytest.mark.parametrize(

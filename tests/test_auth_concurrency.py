@@ -50,7 +50,8 @@ class SignIn:
         if self.outcomes:
             raise self.outcomes.pop(0)
         value = f"token-{next(self._names)}"
-        return Token(value, "https://api", project_id or 162, self.now + self.life)
+        end = self.now + self.life
+        return Token(value, "https://api", project_id or 162, end, end + 60)
 
     def clock(self) -> float:
         return self.now
@@ -184,6 +185,29 @@ def test_a_token_is_renewed_before_it_expires_and_once(
     answers = ask_at_once(endpoint, threads, lambda: tokens.get(162))
     assert {answer.result().value for answer in answers} == {"token-2"}
     assert len(endpoint.asked) == 2
+
+
+def test_trouble_at_the_token_endpoint_is_none_while_the_old_token_lasts(
+    endpoint: SignIn, tokens: Tokens
+) -> None:
+    tokens.get(162)
+    trouble = RetryableError("the token endpoint answered HTTP 503")
+    endpoint.now, endpoint.outcomes = 3600.0, [trouble, trouble]
+    assert tokens.get(162).value == "token-1"
+    endpoint.now = 3660.0
+    with pytest.raises(RetryableError):
+        tokens.get(162)
+    assert tokens.get(162).value == "token-2"
+
+
+def test_a_refused_token_is_not_used_again_when_there_is_no_new_one(
+    endpoint: SignIn, tokens: Tokens
+) -> None:
+    old = tokens.get(162)
+    endpoint.outcomes = [RetryableError("the token endpoint answered HTTP 503")]
+    with pytest.raises(RetryableError):
+        tokens.get(162, refused=old)
+    assert tokens.get(162).value == "token-2"
 
 
 def test_a_second_refusal_is_an_authentication_error(

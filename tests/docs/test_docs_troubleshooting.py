@@ -19,8 +19,8 @@ _FATAL = {
 }
 
 
-#: What is fixed of a message -> the message. Each takes a closed stream, a full disk or
-#: a signal at the right moment, and has its test elsewhere.
+#: What is fixed of a message -> the message. Each takes a closed stream, a full disk,
+#: broken bytes or a signal at the right moment, and has its test elsewhere.
 NOT_TRIED = {
     "the state can't be printed, standard output is closed": (
         "the state can't be printed, standard output is closed"
@@ -31,6 +31,7 @@ NOT_TRIED = {
     "standard input is closed: pipe a tap in, or use --input": (
         "standard input is closed: pipe a tap in, or use --input"
     ),
+    "a STATE is not valid UTF-8": "line 1 of the input: a STATE is not valid UTF-8",
     "rejected_path: can't write '": (
         "rejected_path: can't write 'rejected.singer': No space left on device"
     ),

@@ -84,9 +84,8 @@ class Contentsquare:
             raise RetryableError("the token endpoint is in trouble")
         value = self._valid[project_id] = f"token-{next(self._names)}"
         life = self._world.random.choice((20.0, 3600.0))
-        return Token(
-            value, "https://simulated", project_id or 0, self._world.now + life
-        )
+        end = self._world.now + life
+        return Token(value, "https://simulated", project_id or 0, end, end)
 
     def _happens(self, chance: float) -> bool:
         return chance > 0 and self._world.random.random() < chance
