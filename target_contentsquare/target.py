@@ -317,7 +317,7 @@ class TargetContentsquare(Target):
             elif propose_schema:
                 target.propose_schema(file_input)
             else:
-                _look_for_cycles_rarely()
+                _tune_interpreter()
                 sys.exit(target.run(file_input))
 
     def propose_schema(self, file_input: IO[Any] | None) -> None:
@@ -386,7 +386,11 @@ class TargetContentsquare(Target):
             return super().cb_config(ctx, param, value)
 
 
-def _look_for_cycles_rarely() -> None:
-    """Rows make no reference cycles; looking for them takes a tenth of the CPU time."""
+def _tune_interpreter() -> None:
+    """Save a fifth of the CPU time; only for a process that does nothing else."""
+    # Rows make no reference cycles, so these need not be looked for often.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    # Requests wait for the network, not for the interpreter: taking it from the
+    # reading thread four times less often costs them nothing.
+    sys.setswitchinterval(0.02)
