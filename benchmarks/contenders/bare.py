@@ -1,0 +1,26 @@
+"""An SDK target that does nothing with its rows: what the SDK itself takes to start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from singer_sdk import BatchSink, Target
+
+
+class NothingSink(BatchSink):
+    """Forgets its rows."""
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Do nothing."""
+
+
+class BareTarget(Target):
+    """The SDK and nothing else."""
+
+    name = "target-bare"
+    config_jsonschema = {"type": "object", "properties": {}}  # noqa: RUF012 - as in SDK
+    default_sink_class = NothingSink
+
+
+if __name__ == "__main__":
+    BareTarget.cli()

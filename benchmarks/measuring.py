@@ -1,0 +1,104 @@
+"""What one run of a program costs, and what arrived of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+# Linux counts the peak in kilobytes, macOS in bytes.
+_PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run took.
+
+    Attributes:
+        wall: Seconds from start to exit.
+        cpu: Seconds of processor time, user and system, of all its threads.
+        peak: Most memory it held at once, in bytes. At least what this process held
+            when it started the run, which is why this one loads so little.
+    """
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running benchmark server."""
+
+    url: str
+
+    def received(self) -> dict[str, Any]:
+        """Ask what has arrived."""
+        with urllib.request.urlopen(f"{self.url}/received", timeout=30) as answer:  # noqa: S310 - our own
+            return json.load(answer)  # type: ignore[no-any-return]
+
+
+@contextlib.contextmanager
+def serving(latency: float = 0.0, *, checksum: bool = False) -> Iterator[Server]:
+    """Run the server in a process of its own.
+
+    Args:
+        latency: Seconds before each answer to a batch.
+    """
+    command = [sys.executable, "-m", "benchmarks.server", "--latency", str(latency)]
+    if checksum:
+        command.append("--checksum")
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        try:
+            port = int(process.stdout.readline())
+            yield Server(f"http://127.0.0.1:{port}")
+        finally:
+            process.terminate()
+
+
+def run(command: Sequence[str], stdin: Path) -> Cost:
+    """Run a program to its end.
+
+    Args:
+        stdin: The file that it reads.
+
+    Raises:
+        RuntimeError: It failed; with the last it said.
+    """
+    with stdin.open("rb") as source, tempfile.TemporaryFile() as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(  # noqa: S603 - one of the contenders
+            command,
+            stdin=source,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=_environment(),
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            said.seek(0)
+            tail = said.read()[-2000:].decode(errors="replace")
+            msg = f"{' '.join(command)} exited with {process.returncode}:\n{tail}"
+            raise RuntimeError(msg)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _PEAK_UNIT)
+
+
+def _environment() -> dict[str, str]:
+    """As an installed program has it: modules are compiled once, not for each run."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    # Benchmarks talk to nobody outside the machine.
+    return {**kept, "RUNTIME__DLTHUB_TELEMETRY": "false"}
