@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3.exceptions import HTTPError
 
 from target_contentsquare.errors import (
     ApiError,
@@ -17,6 +16,7 @@ from target_contentsquare.errors import (
     RetryableError,
     TokenRefusedError,
 )
+from target_contentsquare.http_errors import own_errors
 from target_contentsquare.retry import RETRYABLE_STATUSES, parse_retry_after
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class EnrichmentApi:
         request = template.copy()
         request.body = body
         request.headers["Content-Length"] = str(len(body))
-        try:
+        with own_errors("no answer from Contentsquare"):
             # Not through the session, which would look for cookies, hooks and
             # redirects, of which there are none: a third of what a request costs.
             response = adapter.send(request, timeout=self._timeout, **settings)
@@ -161,10 +161,6 @@ class EnrichmentApi:
                 response.raw.drain_conn()
             else:
                 _ = response.content
-        except (requests.RequestException, HTTPError) as error:
-            # Only the kind of error: its text may hold the URL with a proxy's password.
-            msg = f"no answer from Contentsquare ({type(error).__name__})"
-            raise RetryableError(msg) from None
         return response
 
     def _prepare(self, token: Token) -> _Prepared:

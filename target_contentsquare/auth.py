@@ -18,6 +18,7 @@ from target_contentsquare.errors import (
     RetryableError,
     TokenRefusedError,
 )
+from target_contentsquare.http_errors import own_errors
 from target_contentsquare.retry import RETRYABLE_STATUSES, parse_retry_after
 
 if TYPE_CHECKING:
@@ -105,17 +106,13 @@ class TokenClient:
         body: dict[str, Any] = {**self._credentials, "grant_type": "client_credentials"}
         if project_id is not None:
             body["project_id"] = project_id
-        try:
+        with own_errors("the token endpoint can't be reached"):
             return self._session.post(
                 self._auth_url,
                 json=body,
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
-            # Only the kind of error: its text may hold the URL with a proxy's password.
-            msg = f"the token endpoint can't be reached ({type(error).__name__})"
-            raise RetryableError(msg) from None
 
     def _read(
         self, response: requests.Response, project_id: int | None, asked_at: float
@@ -148,6 +145,11 @@ def _refusal(status: int, project_id: int | None) -> str:
         return (
             f"the token endpoint redirects (HTTP {status}) and redirects are not "
             "followed: correct auth_url"
+        )
+    if status in {requests.codes.not_found, requests.codes.method_not_allowed}:
+        return (
+            f"there is no token endpoint at auth_url (HTTP {status}): correct it, or "
+            "leave it out to sign in at Contentsquare"
         )
     hint = "" if project_id else "; account-level credentials also need project_id"
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,8 +125,8 @@ def _allowed(validator: str, limit: Any) -> str:
     return words.get(validator, f"valid ({validator})")
 
 
-def check_config_file(path: str) -> None:
-    """Check that a config file can be read, before the SDK reads it.
+def read_config_file(path: str) -> dict[str, Any]:
+    """Read a config file, once: it may be a pipe.
 
     Raises:
         ConfigError: Names the file, and says what is wrong with it.
@@ -136,7 +137,27 @@ def check_config_file(path: str) -> None:
         raise ConfigError(
             f"--config '{path}': can't be read: {error.strerror}"
         ) from None
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"--config '{path}': not valid JSON, see line {error.lineno}, column "
+            f"{error.colno}"
+        ) from None
     except (ValueError, RecursionError):
         config = None
     if not isinstance(config, dict):
         raise ConfigError(f"--config '{path}': not a JSON object")
+    return config
+
+
+def plain_numbers(value: Any) -> Any:
+    """The config with integral numbers as integers, and no Decimals.
+
+    To JSON schema 2.0 is an integer, so it may stand for one.
+    """
+    if isinstance(value, dict):
+        return {name: plain_numbers(one) for name, one in value.items()}
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

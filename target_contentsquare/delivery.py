@@ -154,7 +154,7 @@ class Delivery:
             self.poll()
 
     def hurry(self) -> None:
-        """End all waits between attempts: each batch gets one more try, no other."""
+        """End all waits between attempts, and try nothing more than a second time."""
         self._hurried = True
 
     def finish_in_flight(self) -> None:
@@ -258,7 +258,8 @@ class Delivery:
     def _try_again(self, part: _Part, error: RetryableError) -> None:
         assert part.retries is not None  # noqa: S101 - set when it was started
         now = self._clock()
-        wait = None if self._hurried else part.retries.next_wait(error, now)
+        is_last = self._hurried and part.retries.attempts > 1
+        wait = None if is_last else part.retries.next_wait(error, now)
         if wait is None:
             raise DeliveryError(_gave_up(part, error))
         self._callbacks.on_retry(error, wait)

@@ -90,6 +90,7 @@ class OpenBatches:
     def __init__(self, size: int) -> None:
         self._size = size
         self._open: dict[tuple[int | None, int], Batch] = {}
+        self._versions: set[int] = set()
 
     def add(
         self, key: Key, version: int, row: Row, clock: Callable[[], float]
@@ -104,12 +105,13 @@ class OpenBatches:
         batch = self._open.get(place)
         if batch is None:
             batch = self._open[place] = Batch(key[0], version, {}, clock())
+            self._versions.add(version)
         replaced: Row | None = batch.rows.setdefault(key, row)
         if replaced is not row:
             # Taken out before it is put in again, so that the rows stay in order.
             del batch.rows[key]
             batch.rows[key] = row
-        elif len(self._open) > 1:
+        elif len(self._versions) > 1:
             replaced = self._take_from_other_versions(key, version)
         else:
             replaced = None
@@ -120,11 +122,12 @@ class OpenBatches:
 
     def _take_from_other_versions(self, key: Key, version: int) -> Row | None:
         """The key does not tell versions apart, so neither may "the last one wins"."""
-        for place, batch in self._open.items():
-            if place[0] == key[0] and place[1] != version and key in batch.rows:
+        for other in self._versions - {version}:
+            batch = self._open.get((key[0], other))
+            if batch is not None and key in batch.rows:
                 row = batch.rows.pop(key)
                 if not batch.rows:
-                    del self._open[place]
+                    del self._open[key[0], other]
                 return row
         return None
 

@@ -6,8 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from dotenv import find_dotenv
-from singer_sdk.configuration._dict_config import parse_environment_config
+from dotenv import dotenv_values, find_dotenv
 
 from target_contentsquare.errors import ConfigError
 
@@ -22,26 +21,24 @@ _BOOLEANS = {
 
 
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Read settings from environment variables, and from a `.env` file.
+    """Read settings from environment variables, and what they lack from `.env`.
 
     The file is looked for in the working directory and above it.
 
     Raises:
         ConfigError: Names the variable and says what is allowed.
     """
-    # Lets the SDK load the file; it has no settings to look for yet.
-    dotenv_path = find_dotenv(usecwd=True)
-    parse_environment_config({"properties": {}}, prefix, dotenv_path or os.devnull)
+    variables = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
     config = {}
     for name, setting in schema["properties"].items():
         variable = f"{prefix}{name.upper()}"
-        if variable in os.environ:
-            config[name] = _read_variable(variable, setting["type"])
+        text = variables.get(variable)
+        if text is not None:
+            config[name] = _read_variable(variable, text, setting["type"])
     return config
 
 
-def _read_variable(variable: str, types: str | list[str]) -> Any:
-    text = os.environ[variable]
+def _read_variable(variable: str, text: str, types: str | list[str]) -> Any:
     try:
         if "integer" in types:
             return int(text)

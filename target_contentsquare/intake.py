@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import copy
+import fnmatch
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
-from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.exceptions import RecordsWithoutSchemaException, SingerSDKError
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 
 from target_contentsquare.batch_files import read_batch_files
-from target_contentsquare.errors import ConfigError
+from target_contentsquare.errors import ConfigError, InputError
 from target_contentsquare.field_choice import listed
 from target_contentsquare.outbox import Outbox, Source
+from target_contentsquare.reader import is_json
 from target_contentsquare.sink import (
     ContentsquareSink,
     decode_record,
@@ -79,13 +81,31 @@ class Intake:
         """
         stream = check_schema_message(message, self._reader)
         known = self._sources.get(stream)
-        if known is not None and known.schema == message:
+        if known is not None and _says_the_same(known.schema, message):
             return  # many taps repeat it
         # A copy, since the SDK takes properties of its own out of the message.
         source = Source(stream, copy.deepcopy(message), known.rows if known else 0)
-        set_up(message)
+        self._set_up(stream, message, set_up)
         self._sources[stream] = source
         self._reader.takers[stream] = self._choose_taker(source)
+
+    def _set_up(
+        self,
+        stream: str,
+        message: dict[str, Any],
+        set_up: Callable[[dict[str, Any]], None],
+    ) -> None:
+        try:
+            set_up(message)
+        except SingerSDKError:
+            raise
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise self._reader.error(
+                f"the SCHEMA of stream '{stream}' is not one that can be worked with "
+                f"({type(error).__name__})"
+            ) from None
+        # The SDK keeps replaced sinks until the end to drain them; ours hold nothing.
+        self._target._sinks_to_clear.clear()  # noqa: SLF001 - the SDK has no other way
 
     def miss_schema(self, stream: str) -> NoReturn:
         """Take rows of a stream that has no SCHEMA yet.
@@ -112,6 +132,10 @@ class Intake:
         for number, row in enumerate(read_batch_files(message, storage), start=1):
             if self._reader.stopped:
                 return
+            if not is_json(row):
+                raise InputError(
+                    f"a batch file of '{stream}': row {number} is not JSON"
+                )
             take(b"%b%b}" % (head, row))
             if number % _ROWS_BETWEEN_TICKS == 0:
                 self._tick()
@@ -147,6 +171,12 @@ class Intake:
                 f"for {listed(self._settings.streams)}, and the input has "
                 f"{listed(self._summary.skipped)}"
             )
+        for name, one in self._target.mapper.stream_maps_dict.items():
+            pattern = one.get("__source__", name) if isinstance(one, dict) else name
+            if not fnmatch.filter(self._sources, pattern):
+                self._target.logger.warning(
+                    "stream_maps.%s: no such stream in the input", name
+                )
         for mapping in self._settings.streams.values():
             if mapping.setting not in self._mapped:
                 self._target.logger.warning(
@@ -244,6 +274,13 @@ def check_schema_message(message: dict[str, Any], reader: LineReader) -> str:
             f"the SCHEMA of stream '{stream}': 'key_properties' is not a list of names"
         )
     return stream
+
+
+def _says_the_same(known: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
+    """As the SDK sees it, which then keeps its stream maps and sinks."""
+    return all(
+        known.get(key) == message.get(key) for key in ("schema", "key_properties")
+    )
 
 
 def _leaves_rows_alone(stream_map: StreamMap, sink: ContentsquareSink) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Rows wait this long at most for their batch to fill: the SDK's max record age.
 MAX_WAIT_SECONDS = 300.0
+REJECTED_BY_API = "rejected_by_api"
 _STATE_SECONDS = 1.0
 
 
@@ -81,7 +82,7 @@ class Limits:
 
 @dataclass(slots=True)
 class _StatePrinter:
-    """Holds states back until something was mapped, and all of them in a dry run."""
+    """Holds states back until something was mapped, and for good after a failure."""
 
     write: Callable[[bytes], None]
     clock: Callable[[], float]
@@ -92,9 +93,12 @@ class _StatePrinter:
     def is_due(self) -> bool:
         return self.clock() - self.printed_at >= _STATE_SECONDS
 
-    def print(self, state: bytes) -> None:
+    def print(self, state: bytes, rejected_file: RejectedFile | None) -> None:
+        """Print a state, once the rejected rows that it covers are on the disk."""
         self.printed_at = self.clock()
         try:
+            if rejected_file is not None:
+                rejected_file.sync()
             self.write(state)
         except OutputError:
             self.enabled = False
@@ -175,11 +179,15 @@ class Outbox:
         if rejection.field is not None:
             what = f"field '{rejection.field}': {what}"
         if self._rejected_file is None:
-            msg = (
-                f"{row}, {what}: correct the row, or set rejected_path to keep such "
-                "rows in a file and go on"
+            cure = "correct the row"
+            if rejection.reason == REJECTED_BY_API:
+                cure = (
+                    "Contentsquare does not say why: set integration_schema to find out"
+                )
+            raise TooManyRejectedError(
+                f"{row}, {what}: {cure}, or set rejected_path to keep such rows in a "
+                "file and go on"
             )
-            raise TooManyRejectedError(msg)
         if self._summary.rejected >= self._limits.max_rejected:
             msg = (
                 f"{row}, {what}: more than max_rejected ({self._limits.max_rejected}) "
@@ -245,7 +253,7 @@ class Outbox:
 
     def _reject_refused(self, row: Row) -> None:
         detail = "Contentsquare refuses this row on its own (HTTP 400)"
-        self.reject(row.origin, Rejection("rejected_by_api", None, detail))
+        self.reject(row.origin, Rejection(REJECTED_BY_API, None, detail))
 
     def _log_retry(self, error: RetryableError, wait: float) -> None:
         self._logger.warning("Trying again in %.1f s: %s", wait, error)
@@ -259,9 +267,7 @@ class Outbox:
         )
         state = self._checkpoint.newest_safe(oldest)
         if state is not None:
-            if self._rejected_file is not None:
-                self._rejected_file.sync()
-            self._state.print(state)
+            self._state.print(state, self._rejected_file)
 
     def _unsettled_batches(self) -> Iterator[Batch]:
         yield from self._delivery.unsettled

@@ -94,7 +94,7 @@ class Proposal:
                 f"field '{one.name}': over {SAFE_NAME_BYTES} bytes; Contentsquare's "
                 "documentation allows 50 in one place and 30 in another"
             )
-        required = one.property in schema.get("required", ())
+        required = one.property in (schema.get("required") or ())
         return Field(
             name=one.name,
             type=one.type or FieldType.STRING,

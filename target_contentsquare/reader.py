@@ -51,6 +51,15 @@ def decode_leniently(text: bytes) -> Any:
         return None
 
 
+def is_json(text: bytes) -> bool:
+    """Say whether a text is one JSON value, and nothing else."""
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except DECODE_ERRORS:
+        return decode_leniently(text) is not None
+    return True
+
+
 def _parse_int(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else float(digits)
 
@@ -187,8 +196,15 @@ class LineReader(GenericSingerReader[bytes]):
         kind, stream = message.get("type"), message.get("stream", "")
         if not isinstance(kind, str) or not isinstance(stream, str):
             raise self.error("not a Singer message, 'type' or 'stream' is not a text")
-        value = json.dumps(message["value"]).encode() if "value" in message else b""
-        return SingerLine(kind, stream, msgspec.Raw(value))
+        return SingerLine(kind, stream, msgspec.Raw(self._value_of(message)))
+
+    def _value_of(self, message: dict[str, Any]) -> bytes:
+        if "value" not in message:
+            return b""
+        try:
+            return json.dumps(message["value"], allow_nan=False).encode()
+        except ValueError:
+            raise self.error("a STATE has a number that is not JSON") from None
 
     def _pieces(self, stream: IO[Any]) -> Iterator[list[bytes]]:
         """The input's lines, as many at a time as there are."""

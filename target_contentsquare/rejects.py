@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from target_contentsquare.errors import OutputError
+from target_contentsquare.reader import decode_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,7 +103,7 @@ class RejectedFile:
         with self._as_output_error():
             file = self._file or self._open()
             if self._schemas.get(schema["stream"]) is not schema:
-                file.write(msgspec.json.encode(schema) + b"\n")
+                file.write(_encode(schema) + b"\n")
                 self._schemas[schema["stream"]] = schema
             file.write(with_note(line, note) + b"\n")
             self._unsynced = True
@@ -132,7 +134,7 @@ class RejectedFile:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _MODE)
         os.fchmod(descriptor, _MODE)
         self._file = os.fdopen(descriptor, "ab+")
-        _cut_unfinished_line(self._file)
+        _end_last_line(self._file)
         return self._file
 
     @contextlib.contextmanager
@@ -144,19 +146,37 @@ class RejectedFile:
             raise OutputError(msg) from None
 
 
-def _cut_unfinished_line(file: BinaryIO) -> None:
-    """Drop what a killed run left of a line: no state covered its row."""
-    end = position = file.seek(0, os.SEEK_END)
+def _end_last_line(file: BinaryIO) -> None:
+    """Drop what a killed run left of a line: no state covered its row.
+
+    A whole message that only lacks its newline gets that.
+
+    Raises:
+        OSError: What is there is not of our making, so it is not touched.
+    """
+    start = _start_of_last_line(file)
+    file.seek(start)
+    rest = file.read()
+    if not rest:
+        return
+    if isinstance(decode_leniently(rest), dict):
+        file.write(b"\n")
+    elif rest.startswith(b"{"):
+        file.truncate(start)
+    else:
+        raise OSError(errno.EINVAL, "its last line is not a Singer message")
+
+
+def _start_of_last_line(file: BinaryIO) -> int:
+    position = file.seek(0, os.SEEK_END)
     while position > 0:
         start = max(0, position - _TAIL_BYTES)
         file.seek(start)
         newline = file.read(position - start).rfind(b"\n")
         if newline >= 0:
-            position = start + newline + 1
-            break
+            return start + newline + 1
         position = start
-    if position != end:
-        file.truncate(position)
+    return 0
 
 
 def with_note(line: bytes, note: Mapping[str, Any]) -> bytes:
@@ -165,6 +185,13 @@ def with_note(line: bytes, note: Mapping[str, Any]) -> bytes:
         message = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         # What only Python's reader takes, such as NaN, only Python's writer gives back.
-        return json.dumps({**json.loads(line), "rejected": note}).encode()
+        return json.dumps({**decode_leniently(line), "rejected": note}).encode()
     message["rejected"] = msgspec.Raw(msgspec.json.encode(note))
     return msgspec.json.encode(message)
+
+
+def _encode(message: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(message)
+    except UnicodeEncodeError:  # half a surrogate pair: only Python writes it
+        return json.dumps(message).encode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,14 +51,13 @@ class Settings:
             if "default" in schema
         }
         given = {name: value for name, value in config.items() if value is not None}
-        config = _with_integers({**defaults, **given})
+        config = {**defaults, **given}
         streams = _read_streams(config)
         _check_projects(config, streams)
         if not is_safe_url(config["auth_url"]):
             msg = "auth_url: must be an https URL; http only for a sandbox on loopback"
             raise ConfigError(msg)
         rejected_path = config.get("rejected_path")
-        # The SDK reads the numbers of a config file as Decimals.
         return cls(
             streams=streams,
             batch_size_rows=config["batch_size_rows"],
@@ -90,15 +88,6 @@ class Settings:
             return self.streams[stream]
         matches = (m for glob, m in self.streams.items() if fnmatchcase(stream, glob))
         return next(matches, None)
-
-
-def _with_integers(value: Any) -> Any:
-    """Numbers such as 2.0 are integers to JSON schema, so they may stand for one."""
-    if isinstance(value, dict):
-        return {name: _with_integers(one) for name, one in value.items()}
-    if isinstance(value, (float, Decimal)) and value == value // 1:
-        return int(value)
-    return value
 
 
 def _read_streams(config: Mapping[str, Any]) -> dict[str, StreamMapping]:

@@ -7,9 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from jsonschema import ValidationError, validators
 from msgspec.structs import astuple
-from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
+from referencing.exceptions import Unresolvable
+from singer_sdk.exceptions import (
+    InvalidRecord,
+    MapExpressionError,
+    MissingKeyPropertiesError,
+)
 from singer_sdk.sinks import BatchSink
+from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_contentsquare.errors import ConfigError, InputError, UnfitValueError
 from target_contentsquare.integration_schema import is_plain_name
@@ -19,9 +26,10 @@ from target_contentsquare.reader import DECODE_ERRORS, decode_leniently
 from target_contentsquare.rejects import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from singer_sdk.mapper import StreamMap
+    from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from target_contentsquare.stream_mapping import StreamMapping
     from target_contentsquare.summary import StreamCounts
@@ -150,6 +158,17 @@ class ContentsquareSink(BatchSink):
         """Never: the SDK would drain what is not here, and log it every 200 rows."""
         return False
 
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        """The SDK's validator, but for steps such as 0.01, which floats don't keep."""
+        validator = super().get_validator()
+        if isinstance(validator, JSONSchemaValidator):
+            extend: Any = validators.extend  # has no types
+            kind = extend(type(validator.validator), {"multipleOf": _steps})
+            validator.validator = kind(
+                self.schema, format_checker=validator.validator.format_checker
+            )
+        return validator
+
     def clean_up(self) -> None:
         """Do nothing: the SDK's counter would say 0, and the summary says it all."""
 
@@ -187,6 +206,11 @@ class ContentsquareSink(BatchSink):
                 self._validator.validate(record)
             except InvalidRecord as error:
                 self._invalid = str(error)
+            except Unresolvable:
+                raise InputError(
+                    f"stream '{self.stream_name}': its schema has a $ref that leads "
+                    "nowhere: correct the tap, or leave validate_records off"
+                ) from None
         return record
 
     def _singer_validate_message(self, record: dict[str, Any]) -> None:
@@ -195,6 +219,16 @@ class ContentsquareSink(BatchSink):
             row = self._origin.where
             msg = f"{row}: has no key property {', '.join(missing)}: correct the tap"
             raise MissingKeyPropertiesError(msg)
+
+
+def _steps(
+    validator: Any, step: Any, value: Any, schema: Any
+) -> Iterator[ValidationError]:
+    _ = validator, schema
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return
+    if Decimal(repr(value)) % Decimal(repr(step)):
+        yield ValidationError(f"{value} is not a multiple of {step}")
 
 
 def _line_decoder(
@@ -252,9 +286,12 @@ def name_failing_rows(stream_map: StreamMap, source: Source) -> None:
         try:
             return transform(record)
         except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            # The SDK's own error repeats the expression, which comes from the config.
+            known = isinstance(error, MapExpressionError)
+            what = " ".join(str(error).split()) if known else type(error).__name__
             msg = (
                 f"{source.where(source.rows)}: an expression in stream_maps fails on "
-                f"this row ({type(error).__name__}): make it fit all rows"
+                f"this row ({what}): make it fit all rows"
             )
             raise ConfigError(msg) from None
 

@@ -14,8 +14,8 @@ SANDBOX = sorted((PACKAGE / "sandbox").glob("*.py"))
 #: A file imports only from tiers before its own; a new file gets its place here.
 TIERS = (
     {"__init__", "errors", "enrichment", "checkpoint", "moments", "wakeup"},
-    {"fields", "session_age", "retry", "rejects", "summary", "reader"},
-    {"error_lines", "stdout", "batch_files", "environment"},
+    {"fields", "session_age", "retry", "summary", "reader", "http_errors"},
+    {"error_lines", "stdout", "batch_files", "environment", "rejects"},
     {"integration_schema", "identity", "property_types", "auth"},
     {"stream_mapping"},
     {"field_choice"},

@@ -213,7 +213,7 @@ CORRUPT[200:220] = b"\xff" * 20
         (gzip.compress(text_of(people(9)))[:-20], {"compression": "gzip"}, ["EOF"]),
         (bytes(CORRUPT), {"compression": "gzip"}, ["can't be read"]),
         (b"not gzip", {"compression": "gzip"}, ["BadGzipFile"]),
-        (text_of(people(2)) + b'{"user_id": \n', {}, ["'calls', row 3"]),
+        (text_of(people(2)) + b'{"user_id": \n', {}, ["'calls': row 3"]),
         (b"7\n", {}, ["'calls', row 1"]),
     ],
 )

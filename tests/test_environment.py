@@ -128,15 +128,12 @@ def test_what_cannot_be_read_is_named_with_what_is_allowed(
     assert message == f"environment variable {PREFIX}{name.upper()}: must be {allowed}"
 
 
-def test_the_dotenv_file_wins_as_for_every_sdk_plugin(
+def test_a_dotenv_file_fills_in_what_the_environment_lacks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # Set, so that what the file adds to the environment goes when the test ends.
-    monkeypatch.setenv(f"{PREFIX}OAUTH_SCOPE", "x")
-    monkeypatch.delenv(f"{PREFIX}OAUTH_SCOPE")
     (tmp_path / ".env").write_text(f"{PREFIX}PROJECT_ID=1\n{PREFIX}OAUTH_SCOPE=file\n")
     found = read(monkeypatch, project_id="2")
-    assert found == {"project_id": 1, "oauth_scope": "file"}
+    assert found == {"project_id": 2, "oauth_scope": "file"}
 
 
 def test_nothing_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,6 +248,26 @@ def test_nan_is_kept_too(config: Config, run: Runner, rejected: Path) -> None:
     assert "NaN" in rejected.read_text()
 
 
+def test_a_whole_last_line_without_its_newline_is_kept(
+    config: Config, run: Runner, rejected: Path
+) -> None:
+    bad = [schema(), record(call("u-1", call_duration="x"))]
+    run(config, bad)
+    rejected.write_text(rejected.read_text().removesuffix("\n"))
+    run(config, bad)
+    kinds = [one["type"] for one in messages(rejected)]
+    assert kinds == ["SCHEMA", "RECORD", "SCHEMA", "RECORD"]
+
+
+def test_a_file_that_is_not_ours_is_not_touched(
+    config: Config, run: Runner, rejected: Path
+) -> None:
+    rejected.write_text("notes of mine")
+    done = run(config, [schema(), record(call("u-1", call_duration="x"))])
+    assert done.exit_code == 1
+    assert rejected.read_text() == "notes of mine"
+
+
 def test_it_is_appended_to_the_file_of_an_earlier_run(
     config: Config, run: Runner, rejected: Path
 ) -> None:
@@ -257,7 +277,7 @@ def test_it_is_appended_to_the_file_of_an_earlier_run(
     assert kinds == ["SCHEMA", "RECORD", "SCHEMA", "RECORD"]
 
 
-@pytest.mark.parametrize("left", ['{"type": "REC', "x" * 200_000, '{"type"'])
+@pytest.mark.parametrize("left", ['{"type": "REC', '{"record": "' + "x" * 200_000, "{"])
 def test_a_line_that_a_killed_run_did_not_finish_is_cut(
     config: Config, run: Runner, rejected: Path, left: str
 ) -> None:

@@ -256,3 +256,23 @@ def test_a_key_property_need_not_be_mapped(
     done = run(config, [line, record(call(id=7)), state(1)])
     assert (done.exit_code, done.states) == (0, [1]), done.errors
     assert len(sandbox.enrichments) == 1
+
+
+def test_decimal_steps_are_validated_as_written(
+    config: Config, run: Runner, sandbox: Sandbox
+) -> None:
+    price = {"type": ["number", "null"], "multipleOf": 0.01}
+    rows = [record(call(f"u-{n}", price=n / 100)) for n in range(435, 445)]
+    done = run(
+        {**config, "validate_records": True},
+        [schema(properties={**CALLS, "price": price}), *rows],
+    )
+    assert done.exit_code == 0, done.printed
+    assert len(sandbox.enrichments) == 10
+
+
+def test_a_map_for_a_stream_that_never_came_is_warned_about(
+    config: Config, run: Runner
+) -> None:
+    done = run({**config, "stream_maps": {"callss": {"x": "1"}}}, [schema()])
+    assert "stream_maps.callss: no such stream in the input" in done.printed

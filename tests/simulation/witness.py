@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from target_contentsquare.errors import FatalError, RetryableError
@@ -14,8 +15,6 @@ from tests.simulation.states import States
 from tests.simulation.world import World, demand
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from target_contentsquare.enrichment import Batch
     from tests.simulation.scenario import Given, Scenario, State
 
@@ -43,6 +42,7 @@ class Witness:
         self._resume_at: dict[Part, float] = {}
         self._idle: set[Part] = set()
         self._given_up: set[Part] = set()
+        self._tries: Counter[Part] = Counter()
 
     # What the tap gives
 
@@ -85,6 +85,7 @@ class Witness:
         early = self._world.now < self._resume_at.pop(part, 0.0)
         demand(self.hurried or not early, f"rows {part} go before Retry-After")
         self.requests += 1
+        self._tries[part] += 1
         self._in_flight.add(part)
         demand(len(self._in_flight) <= self._max_in_flight, "too many in flight")
 
@@ -94,7 +95,7 @@ class Witness:
         self._in_flight.remove(part)
         self.seen["answer: " + (type(error).__name__ if error else "taken")] += 1
         if isinstance(error, RetryableError):
-            if self.hurried:
+            if self.hurried and self._tries[part] > 1:
                 self._given_up.add(part)
             self._resume_at[part] = self._world.now + (error.retry_after or 0.0)
         elif isinstance(error, FatalError):
