@@ -9,7 +9,7 @@ from typing import Any
 from target_contentsquare.sandbox import Fault, Sandbox
 from tests.conftest import config_for
 from tests.runs import run_command, run_here
-from tests.singer_input import call, record, schema, state, stream_of
+from tests.singer_input import CALLS, call, record, schema, state, stream_of
 
 _STREAM = stream_of([call()])
 _FIELD = {"name": "call_duration", "type": "INT", "optional": True}
@@ -42,8 +42,10 @@ class Failure:
     def message(self, folder: Path) -> str:
         """Run it, and give the line that the user sees."""
         source = folder / "input.singer"
-        source.write_text("".join(f"{line}\n" for line in self.lines), "utf-8")
+        lines = "".join(f"{line}\n" for line in self.lines)
+        source.write_text(lines.replace("FOLDER", str(folder)), "utf-8")
         (folder / "not.json").write_text("{", "utf-8")
+        (folder / "rows.jsonl").write_text("{}\noops\n", "utf-8")
         with Sandbox(faults=self.faults) as sandbox:
             changed = config_for(sandbox, **self.changes)
             config = {k: v for k, v in changed.items() if v is not None}
@@ -64,6 +66,7 @@ class CommandFailure:
     def message(self, folder: Path) -> str:
         """Run it, and give the line that the user sees."""
         (folder / "not.json").write_text("{", "utf-8")
+        (folder / "list.json").write_text("[]", "utf-8")
         run = run_command(self.options, [], self.environment, folder)
         assert run.exit_code == 1, run.printed
         (line,) = run.errors
@@ -90,9 +93,12 @@ _MANY = {f"f{number}": {"type": "integer"} for number in range(11)}
 _IDENTITY = {"user_id": {"type": "string"}, "session_number": {"type": "integer"}}
 _NESTED = {**_IDENTITY, "tags": {"type": "array"}}
 
+_ODD: dict[str, Any] = {**_IDENTITY, "a": True}
+
 COMMANDS = {
     "config file missing": CommandFailure(["--config", "missing.json"]),
     "config file not JSON": CommandFailure(["--config", "not.json"]),
+    "config file not an object": CommandFailure(["--config", "list.json"]),
     "variable": CommandFailure(
         ["--config", "ENV"], {"TARGET_CONTENTSQUARE_PROJECT_ID": "shop"}
     ),
@@ -131,6 +137,15 @@ INPUT = {
     "SCHEMA with odd keys": Failure(
         lines=[schema().replace('"key_properties": []', '"key_properties": "id"')]
     ),
+    "SCHEMA of no use": Failure(
+        {"flattening_enabled": True, "flattening_max_depth": 1},
+        lines=stream_of([], _ODD),
+    ),
+    "SCHEMA with a lost $ref": Failure(
+        {"validate_records": True},
+        lines=stream_of([call()], {**CALLS, "call_duration": {"$ref": "#/no"}}),
+    ),
+    "STATE that is not JSON": Failure(lines=['{"type": "STATE", "value": {"a": NaN}}']),
     "STATE without value": Failure(lines=[schema(), state(None)]),
     "RECORD without record": Failure(
         lines=[schema(), '{"type": "RECORD", "stream": "calls"}']
@@ -139,6 +154,10 @@ INPUT = {
     "BATCH without manifest": Failure(lines=_batch({"format": "jsonl"}, None)),
     "BATCH format": Failure(lines=_batch({"format": "parquet"}, [])),
     "BATCH file": Failure(lines=_batch({"format": "jsonl"}, ["missing.jsonl"])),
+    "BATCH row": Failure(
+        {"rejected_path": "FOLDER/rejected.singer"},
+        lines=_batch({"format": "jsonl"}, ["FOLDER/rows.jsonl"]),
+    ),
     "all skipped": Failure({"streams": {"crm-*": {}}}),
 }
 MAPPING = {
@@ -190,6 +209,9 @@ CONTENTSQUARE = {
     "endpoint": Failure(faults=[_token_answer(endpoint="http://example.com")]),
     "token endpoint away": Failure(
         {"auth_url": "http://127.0.0.1:9/"}, flags={"test": True}
+    ),
+    "token endpoint elsewhere": Failure(
+        faults=[Fault(on="token", status=404)], flags={"test": True}
     ),
     "token endpoint in trouble": Failure(
         faults=[Fault(on="token", status=503)], flags={"test": True}

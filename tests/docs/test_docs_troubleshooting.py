@@ -20,7 +20,8 @@ _FATAL = {
 
 
 #: What is fixed of a message -> the message. Each takes a closed stream, a full disk,
-#: broken bytes or a signal at the right moment, and has its test elsewhere.
+#: broken bytes, an odd environment or a signal at the right moment, and has its test
+#: elsewhere.
 NOT_TRIED = {
     "the state can't be printed, standard output is closed": (
         "the state can't be printed, standard output is closed"
@@ -30,6 +31,15 @@ NOT_TRIED = {
     ),
     "standard input is closed: pipe a tap in, or use --input": (
         "standard input is closed: pipe a tap in, or use --input"
+    ),
+    "): correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY in the environment": (
+        "the proxy can't be used (InvalidProxyURL): correct HTTPS_PROXY, HTTP_PROXY "
+        "or ALL_PROXY in the environment"
+    ),
+    "the certificates can't be read: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in "
+    "the environment": (
+        "the certificates can't be read: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE "
+        "in the environment"
     ),
     "a STATE is not valid UTF-8": "line 1 of the input: a STATE is not valid UTF-8",
     "rejected_path: can't write '": (
