@@ -116,19 +116,25 @@ def mapping_table(about: About) -> str:
     return _table(("key", "type", "meaning"), rows)
 
 
+# Not `streams`: it would stand in for the one of every config file.
+_SET_IN_EXAMPLE = ("client_id", "client_secret", "project_id", "auth_url")
+
+
 def env_example(about: About) -> str:
-    """Give `.env.example`: what is required filled in, all else as comments."""
+    """Give `.env.example`: what leads to the sandbox, all else as comments."""
     lines = [
-        "# Copy this file to .env and run: target-contentsquare --config ENV",
-        "# The values are those of the sandbox. Generated: change the settings, then",
-        "# `make generate`.",
+        "# Copy this file to .env and run:",
+        "#   target-contentsquare --config ENV --config config.json",
+        "# with the streams in config.json. The values are those of the sandbox.",
+        "# Generated: change the settings, then `make generate`.",
     ]
     for one in about.settings:
         lines += [
             "",
             *textwrap.wrap(f"# {one.description}", 88, subsequent_indent="# "),
         ]
-        lines.append(f"{'' if one.required else '# '}{one.variable}={_example(one)}")
+        is_set = one.name in _SET_IN_EXAMPLE
+        lines.append(f"{'' if is_set else '# '}{one.variable}={_example(one)}")
     return "\n".join(lines) + "\n"
 
 

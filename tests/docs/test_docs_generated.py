@@ -130,7 +130,10 @@ def test_env_example_has_every_setting_and_reads(
     variables = re.findall(r"^(?:# )?TARGET_CONTENTSQUARE_(\w+)=", text, re.MULTILINE)
     assert [name.lower() for name in variables] == list(about["settings"]["properties"])
     (tmp_path / ".env").write_text(text, encoding="utf-8")
-    environment = {"TARGET_CONTENTSQUARE_DRY_RUN": "true"}
+    environment = {
+        "TARGET_CONTENTSQUARE_DRY_RUN": "true",
+        "TARGET_CONTENTSQUARE_STREAMS": '{"calls": {}}',
+    }
     run = run_command(["--config", "ENV"], [], environment, tmp_path)
     assert run.exit_code == 0, run.printed
 
