@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+
 from target_contentsquare.target import TargetContentsquare
 
 
 def main() -> None:
     """Run the command line."""
-    TargetContentsquare.cli()
+    try:
+        # Here the SDK sets up the log.
+        command = TargetContentsquare.cli
+    except ValueError:
+        sys.exit(
+            "TARGET_CONTENTSQUARE_LOGLEVEL, LOGLEVEL: must be DEBUG, INFO, WARNING, "
+            "ERROR or CRITICAL"
+        )
+    command()
 
 
 if __name__ == "__main__":

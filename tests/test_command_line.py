@@ -171,3 +171,11 @@ def test_a_file_and_the_environment_together(sandbox: Sandbox, tmp_path: Path) -
     options = ["--config", str(path), "--config", "ENV"]
     done = run_command(options, [schema(), record(call())], secret, tmp_path)
     assert done.exit_code == 0, done.printed
+
+
+def test_a_log_level_that_there_is_none_of() -> None:
+    level = {"TARGET_CONTENTSQUARE_LOGLEVEL": "verbose"}
+    done = run_command(["--version"], [], level)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("TARGET_CONTENTSQUARE_LOGLEVEL, LOGLEVEL: must be ")
+    assert done.stderr.count("\n") == 1
