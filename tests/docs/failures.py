@@ -105,6 +105,7 @@ COMMANDS = {
 }
 CONFIG = {
     "required": Failure({"client_secret": None}),
+    "flattening depth": Failure({"flattening_enabled": True}),
     "out of range": Failure({"batch_size_rows": 500}),
     "unknown key": Failure(_mapped(userid="u")),
     "session_key and user_id": Failure(_mapped(session_key="k", user_id="u")),
@@ -191,6 +192,9 @@ ROWS = {
         {"rejected_path": "FOLDER/rejected.singer", "max_rejected": 0},
         lines=stream_of([call(call_date="yesterday")]),
     ),
+    "expression not Python": Failure(
+        {"stream_maps": {"calls": {"call_duration": "1 +"}}}
+    ),
     "expression": Failure(
         {"stream_maps": {"calls": {"call_duration": "int(call_center_name)"}}},
         lines=stream_of([call(call_center_name="RENNES")]),
@@ -199,6 +203,7 @@ ROWS = {
 CONTENTSQUARE = {
     "credentials": Failure({"client_secret": "wrong"}),
     "project": Failure({"project_id": 7}),
+    "no project": Failure({"project_id": None}),
     "no token": Failure(faults=[Fault(on="token", status=403)]),
     "token redirect": Failure(
         faults=[Fault(on="token", status=302, location="http://127.0.0.1:9/")]
