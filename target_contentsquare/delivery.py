@@ -48,9 +48,13 @@ class Callbacks:
 
 @dataclass(eq=False, slots=True)
 class _Shipment:
-    """A batch as submitted: it holds its keys until all its parts are settled."""
+    """A batch as submitted: it holds its keys until all its parts are settled.
 
-    keys: tuple[Key, ...]
+    Attributes:
+        followers: Later shipments that have to wait, as they share a key with this one.
+    """
+
+    keys: set[Key]
     waits_for: int = 0
     followers: list[_Shipment] = field(default_factory=list)
     first_part: _Part | None = None
@@ -102,7 +106,9 @@ class Delivery:
         self._notify = notify
 
         self._unsettled: dict[_Part, None] = {}
-        self._holders: dict[Key, _Shipment] = {}
+        # A set keeps the hashes of its keys, so that working with sets computes none.
+        self._held: set[Key] = set()
+        self._shipments: dict[_Shipment, None] = {}
         self._blocked = 0
         self._ready: deque[_Part] = deque()
         self._in_flight: dict[_Part, Future[None]] = {}
@@ -188,15 +194,16 @@ class Delivery:
         return busy > self._max_in_flight or self._blocked > self._max_in_flight
 
     def _enqueue(self, batch: Batch) -> None:
-        shipment = _Shipment(tuple(batch.rows))
+        shipment = _Shipment(set(batch.rows))
         part = shipment.first_part = _Part(batch, shipment)
         self._unsettled[part] = None
-        if not self._holders.keys().isdisjoint(batch.rows):
-            taken = batch.rows.keys() & self._holders.keys()
-            for holder in {self._holders[key] for key in taken}:
-                holder.followers.append(shipment)
-                shipment.waits_for += 1
-        self._holders.update(dict.fromkeys(shipment.keys, shipment))
+        if not self._held.isdisjoint(shipment.keys):
+            for holder in self._shipments:
+                if not holder.keys.isdisjoint(shipment.keys):
+                    holder.followers.append(shipment)
+                    shipment.waits_for += 1
+        self._shipments[shipment] = None
+        self._held |= shipment.keys
         if shipment.waits_for:
             self._blocked += 1
         else:
@@ -281,17 +288,14 @@ class Delivery:
         shipment = part.shipment
         shipment.parts -= 1
         if shipment.parts == 0:
-            self._release_keys(shipment)
+            self._release_shipment(shipment)
         self._callbacks.on_settled()
 
-    def _release_keys(self, shipment: _Shipment) -> None:
-        holders = self._holders
-        for key, holder in zip(
-            shipment.keys, map(holders.pop, shipment.keys), strict=True
-        ):
-            if holder is not shipment:  # a follower's by now
-                holders[key] = holder
+    def _release_shipment(self, shipment: _Shipment) -> None:
+        del self._shipments[shipment]
+        self._held -= shipment.keys
         for follower in shipment.followers:
+            self._held |= follower.keys  # what both of them held
             follower.waits_for -= 1
             if follower.waits_for == 0 and follower.first_part is not None:
                 self._blocked -= 1

@@ -45,12 +45,17 @@ class FieldType(Enum):
 
     @property
     def exact(self) -> Any:
-        """The type that a decoder can check, of values that are sent as they are.
-
-        Values of STRING and DATETIME have to go through the converter all the same:
-        bytes, and time zones, are beyond a decoder.
-        """
+        """The type that a decoder can check, of values that are sent as they are."""
         return _EXACT_TYPES[self]
+
+    def exact_converter(self, *, truncate_strings: bool = False) -> Converter | None:
+        """Give what values of the type `exact` still have to go through.
+
+        Bytes, and time zones, are beyond a decoder; the rest it has checked.
+        """
+        if self is FieldType.STRING:
+            return self.converter(truncate_strings=truncate_strings)
+        return to_whole_second if self is FieldType.DATETIME else None
 
     def converter(self, *, truncate_strings: bool = False) -> Converter:
         """Give the function that converts this type's values.
@@ -174,22 +179,39 @@ def to_datetime(value: Any) -> datetime | None:
     """
     if value is None or value == "":
         return None
-    try:
-        moment = value if type(value) is datetime else _parse_datetime(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        elif moment.tzinfo is not timezone.utc:
-            moment = moment.astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
+    if type(value) is not datetime:
+        value = _parse_datetime(value)
+    return to_whole_second(value)
+
+
+def to_whole_second(moment: datetime) -> datetime:
+    """Convert a datetime to UTC, as which it counts without a zone, and whole seconds.
+
+    Raises:
+        UnfitValueError: `invalid_datetime`, in UTC it is beyond the calendar.
+    """
+    if moment.tzinfo is not timezone.utc:
+        moment = _in_utc(moment)
     return moment.replace(microsecond=0) if moment.microsecond else moment
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=timezone.utc)
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
 
 
 def _parse_datetime(value: Any) -> datetime:
     if not isinstance(value, str):
         raise UnfitValueError("wrong_type", "not a text with an ISO 8601 datetime")
     text = value.strip()
-    return read_date(text) or read_moment(text)
+    try:
+        return read_date(text) or read_moment(text)
+    except (ValueError, OverflowError):
+        raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
 
 
 def to_natural(value: Any, *, truncate_strings: bool = False) -> Scalar | None:

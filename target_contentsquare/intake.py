@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import fnmatch
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk import Target
     from singer_sdk.mapper import StreamMap
 
+    from target_contentsquare.moments import WallClock
     from target_contentsquare.reader import LineReader
     from target_contentsquare.settings import Settings
     from target_contentsquare.summary import Summary
@@ -54,6 +54,7 @@ class Intake:
         summary: Summary,
         reader: LineReader,
         *,
+        wall_clock: WallClock,
         process_record: Callable[[dict[str, Any]], None],
         tick: Callable[[], None],
     ) -> None:
@@ -62,6 +63,7 @@ class Intake:
         self._outbox = outbox
         self._summary = summary
         self._reader = reader
+        self._wall_clock = wall_clock
         self._process_record = process_record
         self._tick = tick
         self._sources: dict[str, Source] = {}
@@ -213,7 +215,7 @@ class Intake:
         if mapping is not None:
             self._mapped.add(mapping.setting)
             counts = self._summary.counts(alias)
-            sink.prepare(mapping, self._outbox, counts, time.time)
+            sink.prepare(mapping, self._outbox, counts, self._wall_clock)
             self._outbox.enable_state()
         elif alias not in self._summary.skipped:
             self._summary.skipped[alias] = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import msgspec
 
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.field_choice import choose_fields, listed, require_property
-from target_contentsquare.fields import FieldType, to_natural
+from target_contentsquare.fields import Converter, FieldType, to_natural
 from target_contentsquare.identity import (
     EXACT_SESSION_NUMBER,
     EXACT_USER_ID,
@@ -30,15 +29,12 @@ from target_contentsquare.row_function import (
     RowPlan,
     write_row_function,
 )
-from target_contentsquare.session_age import SECONDS_PER_DAY, latest_start
+from target_contentsquare.session_age import latest_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from target_contentsquare.stream_mapping import MappedField, StreamMapping
-
-# A decoder has checked all there is to check of these.
-_SENT_AS_DECODED = frozenset({FieldType.INT, FieldType.FLOAT, FieldType.BOOL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +45,10 @@ class RowMapper:
         properties: The properties that `enrich` wants the values of, in order: those
             that are mapped, then the rest of the stream's keys.
         types: What their values are decoded to, in the same order.
-        enrich: Takes a row's values of `properties`, None where it has none, and Unix
-            seconds. Gives the enrichment and its key, or why the row is dropped;
-            raises `UnfitValueError` if it can't be delivered.
+        enrich: Takes a row's values of `properties`, None where it has none, and when
+            the oldest sessions that are sent may have started. Gives the enrichment
+            and its key, or why the row is dropped; raises `UnfitValueError` if it
+            can't be delivered.
         fields: The enrichment fields, in the order they are sent.
         warnings: What the user should know of this mapping, once per SCHEMA.
     """
@@ -77,7 +74,7 @@ def _make_mapper(
     project = _constant_or_cell(mapping.project_id, columns, to_project_id)
     start, started_at = None, mapping.session_started_at
     if started_at is not None:
-        read_start = datetime.timestamp if started_at in exact else latest_start
+        read_start = None if started_at in exact else latest_start
         start = Cell(_index(columns, started_at), read_start)
     cells = tuple(_field_cell(one, mapping, columns, exact) for one in fields)
     only_keys = [name for name in keys if name not in columns]
@@ -88,7 +85,6 @@ def _make_mapper(
         number=number,
         project=project,
         fields=cells,
-        max_age=mapping.max_session_age_days * SECONDS_PER_DAY,
     )
     return RowMapper(
         properties=(*columns, *only_keys),
@@ -138,13 +134,15 @@ def _field_cell(
     exact: Mapping[str, Any],
 ) -> FieldCell:
     index = _index(columns, one.property)
-    if one.property in exact and one.type in _SENT_AS_DECODED:
-        return FieldCell(one.name, index, None, one.optional)
+    truncate = mapping.truncate_strings
+    convert: Converter | None
     if one.type is None:
-        natural = partial(to_natural, truncate_strings=mapping.truncate_strings)
-        return FieldCell(one.name, index, natural, one.optional)
-    converter = one.type.converter(truncate_strings=mapping.truncate_strings)
-    return FieldCell(one.name, index, converter, one.optional)
+        convert = partial(to_natural, truncate_strings=truncate)
+    elif one.property in exact:
+        convert = one.type.exact_converter(truncate_strings=truncate)
+    else:
+        convert = one.type.converter(truncate_strings=truncate)
+    return FieldCell(one.name, index, convert, one.optional)
 
 
 def compile_mapping(

@@ -1,12 +1,39 @@
-"""Reading ISO 8601: one reader for a session's start and for DATETIME fields."""
+"""Moments: the current one, and those that ISO 8601 texts name."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING
 
 import msgspec
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _DATE_LENGTH = len("2022-01-01")
+
+
+def utc_now() -> datetime:
+    """The current time in UTC."""
+    return datetime.now(timezone.utc)
+
+
+class WallClock:
+    """The time of day as of the last look: one for every row would cost too much.
+
+    Attributes:
+        now: UTC; another object after each look.
+    """
+
+    __slots__ = ("_read", "now")
+
+    def __init__(self, read: Callable[[], datetime] = utc_now) -> None:
+        self._read = read
+        self.look()
+
+    def look(self) -> None:
+        """Bring `now` up to date: after every wait."""
+        self.now = self._read()
 
 
 def read_moment(text: str) -> datetime:

@@ -219,12 +219,13 @@ class LineReader(GenericSingerReader[bytes]):
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
         while not self._stopped:
-            if self._wakeup.sleep(self._tick, descriptor):
+            has_input = self._wakeup.sleep(self._tick, descriptor)
+            self._on_wake()
+            if has_input:
                 chunk = os.read(descriptor, _CHUNK_BYTES)
                 if not chunk:
                     return
                 yield chunk
-            self._on_wake()
 
 
 def _head_of(line: bytes, message: SingerLine) -> bytes:

@@ -7,7 +7,6 @@ import errno
 import json
 import os
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
@@ -17,6 +16,7 @@ from target_contentsquare.reader import decode_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
 _MODE = 0o600  # rows hold personal data
@@ -36,11 +36,6 @@ class Rejection:
     reason: str
     field: str | None
     detail: str
-
-
-def utc_now() -> datetime:
-    """The current time in UTC."""
-    return datetime.now(timezone.utc)
 
 
 class RejectedFile:

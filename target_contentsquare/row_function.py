@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -24,8 +25,9 @@ NO_ENRICHMENT_FIELDS = "no_enrichment_fields"
 
 #: The enrichment and its key, or why the row is dropped.
 Outcome: TypeAlias = tuple[Key, Enrichment] | str
-#: Takes a row's values and Unix seconds; raises `UnfitValueError`.
-RowFunction: TypeAlias = Callable[[Sequence[Any], float], Outcome]
+#: Takes a row's values, and when the oldest sessions that are sent may have started;
+#: raises `UnfitValueError`.
+RowFunction: TypeAlias = Callable[[Sequence[Any], datetime], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,6 @@ class RowPlan:
         session: One cell that holds both parts, or the user id and the session number.
         number: The enrichment number, or where it is.
         project: The project, or where it is; None for the credentials' own.
-        max_age: Of a session, in seconds.
     """
 
     width: int
@@ -64,7 +65,6 @@ class RowPlan:
     number: int | Cell
     project: int | Cell | None
     fields: tuple[FieldCell, ...]
-    max_age: float
 
 
 @dataclass(slots=True)
@@ -96,11 +96,11 @@ def write_row_function(plan: RowPlan) -> RowFunction:
     Nothing of the settings or the schema becomes code but indexes and numbers.
     """
     code = _Code()
-    code.lines += ["def enrich(values, now):"]
+    code.lines += ["def enrich(values, oldest):"]
     values = ", ".join(f"value_{index}" for index in range(plan.width))
     code.lines += [f"    {values}, = values"]
     if plan.started_at is not None:
-        _write_age(code, plan.started_at, plan.max_age)
+        _write_age(code, plan.started_at)
     session = ", ".join(code.value(cell) for cell in plan.session)
     code.lines += [
         f"    user_id, session_number = {session}",
@@ -121,13 +121,11 @@ def write_row_function(plan: RowPlan) -> RowFunction:
     return function
 
 
-def _write_age(code: _Code, started_at: Cell, max_age: float) -> None:
-    start = code.value(started_at)
+def _write_age(code: _Code, started_at: Cell) -> None:
     code.lines += [
-        f"    if value_{started_at.index} is not None:",
-        f"        start = {start}",
-        f"        if start is not None and start < now - {max_age!r}:",
-        f"            return {SESSION_TOO_OLD!r}",
+        f"    start = {code.value(started_at)}",
+        "    if start is not None and start < oldest:",
+        f"        return {SESSION_TOO_OLD!r}",
     ]
 
 

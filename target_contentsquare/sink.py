@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
+    from target_contentsquare.moments import WallClock
     from target_contentsquare.stream_mapping import StreamMapping
     from target_contentsquare.summary import StreamCounts
 
@@ -62,15 +63,12 @@ class ContentsquareSink(BatchSink):
         mapping: StreamMapping,
         outbox: Outbox,
         counts: StreamCounts,
-        now: Callable[[], float],
+        wall_clock: WallClock,
     ) -> None:
         """Compile the mapping against the stream's schema.
 
         Not done by the SDK's `setup`, which streams that stream maps remove go through
         as well.
-
-        Args:
-            now: Gives Unix seconds.
 
         Raises:
             ConfigError: The mapping does not fit the schema.
@@ -86,7 +84,8 @@ class ContentsquareSink(BatchSink):
         self._version = mapping.integration_version
         self._counts = counts
         self._outbox = outbox
-        self._now = now
+        self._wall_clock = wall_clock
+        self._max_age = timedelta(days=mapping.max_session_age_days)
         self.takes_lines = all(map(is_plain_name, self.mapper.properties))
         if self.takes_lines:
             self._decode = _line_decoder(self.mapper, keys)
@@ -99,13 +98,19 @@ class ContentsquareSink(BatchSink):
 
         A function of its own, whose names are bound once and not for every row.
         """
-        decode, enrich, now = self._decode_exact, self._enrich_exact, self._now
+        decode, enrich = self._decode_exact, self._enrich_exact
         counts, place, version = self._counts, self._outbox.place, self._version
+        clock, max_age = self._wall_clock, self._max_age
+        now, oldest = clock.now, clock.now - max_age
 
         def take(line: bytes) -> None:
+            nonlocal now, oldest
+            if clock.now is not now:
+                now = clock.now
+                oldest = now - max_age
             source.rows += 1
             try:
-                outcome = enrich(astuple(decode(line).record), now())
+                outcome = enrich(astuple(decode(line).record), oldest)
             except _NOT_AS_PROMISED:
                 origin = Origin(counts, source, source.rows, line)
                 self._place(self._decode_freely(origin), origin)
@@ -179,7 +184,7 @@ class ContentsquareSink(BatchSink):
     def _place(self, values: Sequence[Any], origin: Origin) -> None:
         self._counts.read += 1
         try:
-            outcome = self._enrich(values, self._now())
+            outcome = self._enrich(values, self._wall_clock.now - self._max_age)
         except UnfitValueError as error:
             rejection = Rejection(error.reason, error.field, error.detail)
             self._outbox.reject(origin, rejection)

@@ -34,10 +34,11 @@ from target_contentsquare.error_lines import one_line_errors
 from target_contentsquare.errors import ConfigError, FatalError
 from target_contentsquare.field_choice import listed
 from target_contentsquare.intake import Intake, check_schema_message
+from target_contentsquare.moments import WallClock, utc_now
 from target_contentsquare.outbox import Limits, Outbox
 from target_contentsquare.proposal import Proposal
 from target_contentsquare.reader import LineReader
-from target_contentsquare.rejects import RejectedFile, utc_now
+from target_contentsquare.rejects import RejectedFile
 from target_contentsquare.retry import RetryPolicy
 from target_contentsquare.sink import ContentsquareSink
 from target_contentsquare.stdout import discard_state, write_state
@@ -86,6 +87,7 @@ class TargetContentsquare(Target):
         # At DEBUG it logs what filters make of a row's values.
         logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
         self._wakeup = Wakeup()
+        self._wall_clock = WallClock()
         self._stop_signal: int | None = None
         self._reader = LineReader(self._wakeup, self._tick, _TICK_SECONDS)
         options["message_reader"] = self._reader
@@ -100,6 +102,7 @@ class TargetContentsquare(Target):
             self._outbox,
             self.summary,
             self._reader,
+            wall_clock=self._wall_clock,
             process_record=super()._process_record_message,
             tick=self._tick,
         )
@@ -174,13 +177,14 @@ class TargetContentsquare(Target):
     def _sleep(self, seconds: float | None) -> None:
         wait = _TICK_SECONDS if seconds is None else min(seconds, _TICK_SECONDS)
         self._wakeup.sleep(wait)
-        self._log_progress()
+        self._see_the_time()
 
     def _tick(self) -> None:
-        self._log_progress()
+        self._see_the_time()
         self._outbox.tick()
 
-    def _log_progress(self) -> None:
+    def _see_the_time(self) -> None:
+        self._wall_clock.look()
         if (line := self.summary.progress()) is not None:
             self.logger.info(line)
 

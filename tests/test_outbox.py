@@ -16,6 +16,7 @@ from target_contentsquare.errors import (
     OutputError,
     TooManyRejectedError,
 )
+from target_contentsquare.moments import utc_now
 from target_contentsquare.outbox import (
     MAX_WAIT_SECONDS,
     Limits,
@@ -23,7 +24,7 @@ from target_contentsquare.outbox import (
     Outbox,
     Source,
 )
-from target_contentsquare.rejects import RejectedFile, Rejection, utc_now
+from target_contentsquare.rejects import RejectedFile, Rejection
 from target_contentsquare.retry import RetryPolicy
 from target_contentsquare.summary import Summary
 from tests.singer_input import call, record, schema

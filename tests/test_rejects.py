@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from target_contentsquare.errors import OutputError
-from target_contentsquare.rejects import RejectedFile, Rejection, utc_now, with_note
+from target_contentsquare.rejects import RejectedFile, Rejection, with_note
 
 SCHEMA = {"type": "SCHEMA", "stream": "calls", "schema": {"properties": {}}}
 LINE = b'{"type":"RECORD","stream":"calls","record":{"a":1.50}}'
@@ -97,7 +97,3 @@ def test_a_note_replaces_an_earlier_one() -> None:
     once = with_note(LINE, {"reason": "first"})
     again: Any = json.loads(with_note(once, {"reason": "second"}))
     assert again["rejected"] == {"reason": "second"}
-
-
-def test_the_clock_is_in_utc() -> None:
-    assert utc_now().tzinfo is timezone.utc
