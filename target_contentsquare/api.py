@@ -20,7 +20,7 @@ from target_contentsquare.http_errors import own_errors
 from target_contentsquare.retry import RETRYABLE_STATUSES, parse_retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from target_contentsquare.auth import Token
     from target_contentsquare.enrichment import Batch
@@ -99,8 +99,8 @@ def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-#: A request without a body, the adapter that sends it, and the settings it needs.
-_Prepared: TypeAlias = tuple[requests.PreparedRequest, BaseAdapter, dict[str, Any]]
+#: Where to, the headers, the adapter that sends it, and the settings it needs.
+_Prepared: TypeAlias = tuple[str, dict[str, str], BaseAdapter, dict[str, Any]]
 
 
 class EnrichmentApi:
@@ -109,6 +109,8 @@ class EnrichmentApi:
     Args:
         timeout: Seconds, for one attempt.
         wall_clock: Unix seconds, for a Retry-After that holds a date.
+        on_written: Called once a request is written, before its answer is awaited, in
+            the thread that makes it.
     """
 
     def __init__(
@@ -117,10 +119,12 @@ class EnrichmentApi:
         *,
         timeout: float,
         wall_clock: Callable[[], float],
+        on_written: Callable[[], None],
     ) -> None:
         self._session = session
         self._timeout = timeout
         self._wall_clock = wall_clock
+        self._on_written = on_written
         self._encode = msgspec.json.Encoder().encode
         self._prepared: dict[Token, _Prepared] = {}
 
@@ -148,10 +152,14 @@ class EnrichmentApi:
         )
 
     def _post(self, token: Token, body: bytes) -> requests.Response:
-        template, adapter, settings = self._prepared.get(token) or self._prepare(token)
-        request = template.copy()
-        request.body = body
-        request.headers["Content-Length"] = str(len(body))
+        prepared = self._prepared.get(token) or self._prepare(token)
+        url, headers, adapter, settings = prepared
+        request = requests.PreparedRequest()
+        request.method, request.url = "POST", url
+        # An iterable, whose end is asked for when all before it is written.
+        request.body = self._chunks(body)  # type: ignore[assignment] # its types say bytes
+        # A plain dict: all names are written one way, so their case need not matter.
+        request.headers = {**headers, "Content-Length": str(len(body))}  # type: ignore[assignment] # not the usual one
         with own_errors("no answer from Contentsquare"):
             # Not through the session, which would look for cookies, hooks and
             # redirects, of which there are none: a third of what a request costs.
@@ -162,6 +170,10 @@ class EnrichmentApi:
             else:
                 _ = response.content
         return response
+
+    def _chunks(self, body: bytes) -> Iterator[bytes]:
+        yield body
+        self._on_written()
 
     def _prepare(self, token: Token) -> _Prepared:
         """What all requests with this token have in common, put together once."""
@@ -177,11 +189,9 @@ class EnrichmentApi:
         settings: Any = self._session.merge_environment_settings(
             url, {}, stream=False, verify=None, cert=None
         )
-        entry = (
-            self._session.prepare_request(request),
-            self._session.get_adapter(url),
-            settings,
-        )
+        prepared = self._session.prepare_request(request)
+        adapter = self._session.get_adapter(url)
+        entry = (prepared.url or url, dict(prepared.headers), adapter, settings)
         self._prepared = {token: entry, **dict(list(self._prepared.items())[:31])}
         return entry
 

@@ -20,11 +20,20 @@ if TYPE_CHECKING:
     from target_contentsquare.settings import Settings
 
 
-def sender(settings: Settings, version: str) -> Callable[[Batch], None]:
-    """Give the function that sends a batch to Contentsquare; for many threads."""
+def sender(
+    settings: Settings, version: str, on_written: Callable[[], None]
+) -> Callable[[Batch], None]:
+    """Give the function that sends a batch to Contentsquare; for many threads.
+
+    Args:
+        on_written: See `EnrichmentApi`.
+    """
     session = new_session(settings.max_parallel_requests, _user_agent(version))
     api = EnrichmentApi(
-        session, timeout=settings.request_timeout_seconds, wall_clock=time.time
+        session,
+        timeout=settings.request_timeout_seconds,
+        wall_clock=time.time,
+        on_written=on_written,
     )
     client = TokenClient(
         session,

@@ -80,6 +80,10 @@ class Batch:
         return Batch(self.project_id, self.integration_version, rows, self.opened_at)
 
 
+#: No row belongs in it: versions are 1 or more.
+_NO_BATCH = Batch(None, 0, {})
+
+
 class OpenBatches:
     """Batches that are still being filled, one per project and integration version.
 
@@ -91,6 +95,8 @@ class OpenBatches:
         self._size = size
         self._open: dict[tuple[int | None, int], Batch] = {}
         self._versions: set[int] = set()
+        # Most rows go where the one before went.
+        self._latest = _NO_BATCH
 
     def add(
         self, key: Key, version: int, row: Row, clock: Callable[[], float]
@@ -101,24 +107,36 @@ class OpenBatches:
             The row with the same key that this one replaces, if there is one, and the
             batch if it is full now; the batch is then no longer held here.
         """
-        place = (key[0], version)
-        batch = self._open.get(place)
-        if batch is None:
-            batch = self._open[place] = Batch(key[0], version, {}, clock())
-            self._versions.add(version)
-        replaced: Row | None = batch.rows.setdefault(key, row)
+        batch = self._latest
+        if batch.project_id != key[0] or batch.integration_version != version:
+            batch = self._latest = self._batch_for(key[0], version, clock)
+        rows = batch.rows
+        replaced: Row | None = rows.setdefault(key, row)
         if replaced is not row:
             # Taken out before it is put in again, so that the rows stay in order.
-            del batch.rows[key]
-            batch.rows[key] = row
+            del rows[key]
+            rows[key] = row
         elif len(self._versions) > 1:
             replaced = self._take_from_other_versions(key, version)
         else:
             replaced = None
-        if len(batch.rows) < self._size:
+        if len(rows) < self._size:
             return replaced, None
-        del self._open[place]
-        return replaced, batch
+        return replaced, self._take((key[0], version))
+
+    def _batch_for(
+        self, project_id: int | None, version: int, clock: Callable[[], float]
+    ) -> Batch:
+        batch = self._open.get((project_id, version))
+        if batch is None:
+            batch = Batch(project_id, version, {}, clock())
+            self._open[project_id, version] = batch
+            self._versions.add(version)
+        return batch
+
+    def _take(self, place: tuple[int | None, int]) -> Batch:
+        self._latest = _NO_BATCH
+        return self._open.pop(place)
 
     def _take_from_other_versions(self, key: Key, version: int) -> Row | None:
         """The key does not tell versions apart, so neither may "the last one wins"."""
@@ -127,19 +145,19 @@ class OpenBatches:
             if batch is not None and key in batch.rows:
                 row = batch.rows.pop(key)
                 if not batch.rows:
-                    del self._open[key[0], other]
+                    self._take((key[0], other))
                 return row
         return None
 
     def take_opened_before(self, moment: float) -> Iterator[Batch]:
         """Take out, one by one, the batches that were begun at `moment` or before."""
         for place in [p for p, b in self._open.items() if b.opened_at <= moment]:
-            yield self._open.pop(place)
+            yield self._take(place)
 
     def take_all(self) -> Iterator[Batch]:
         """Take out all batches, one by one, the oldest rows first."""
         for place in sorted(self._open, key=self._first_position):
-            yield self._open.pop(place)
+            yield self._take(place)
 
     def _first_position(self, place: tuple[int | None, int]) -> int:
         return self._open[place].first_position

@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections import ChainMap
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -39,6 +38,7 @@ from target_contentsquare.outbox import Limits, Outbox
 from target_contentsquare.proposal import Proposal
 from target_contentsquare.reader import LineReader
 from target_contentsquare.rejects import RejectedFile
+from target_contentsquare.request_threads import RequestThreads
 from target_contentsquare.retry import RetryPolicy
 from target_contentsquare.sink import ContentsquareSink
 from target_contentsquare.stdout import discard_state, write_state
@@ -154,19 +154,22 @@ class TargetContentsquare(Target):
             max_rejected=settings.max_rejected,
             retry=RetryPolicy(settings.max_retry_seconds),
         )
+        threads = RequestThreads(limits.max_in_flight)
         self._rejected_file = None
         if settings.rejected_path is not None:
             self._rejected_file = RejectedFile(settings.rejected_path, utc_now)
         if settings.dry_run:
             send = connection.sampler(self.logger)
         else:
-            send = connection.sender(settings, self.plugin_version)
+            send = connection.sender(
+                settings, self.plugin_version, threads.note_written
+            )
         return Outbox(
             send,
             limits,
             self.summary,
             self._rejected_file,
-            executor=ThreadPoolExecutor(limits.max_in_flight, "request"),
+            executor=threads,
             write_state=discard_state if settings.dry_run else write_state,
             clock=time.monotonic,
             sleep=self._sleep,

@@ -38,8 +38,25 @@ def session() -> Iterator[requests.Session]:
 
 
 @pytest.fixture
-def api(session: requests.Session) -> EnrichmentApi:
-    return EnrichmentApi(session, timeout=5, wall_clock=lambda: NOW)
+def written() -> list[str]:
+    """An entry for each request that was written."""
+    return []
+
+
+def api_of(
+    session: requests.Session, written: list[str], timeout: float
+) -> EnrichmentApi:
+    return EnrichmentApi(
+        session,
+        timeout=timeout,
+        wall_clock=lambda: NOW,
+        on_written=lambda: written.append("a request"),
+    )
+
+
+@pytest.fixture
+def api(session: requests.Session, written: list[str]) -> EnrichmentApi:
+    return api_of(session, written, 5)
 
 
 @pytest.fixture
@@ -122,18 +139,21 @@ def test_a_connection_that_breaks_is_to_be_tried_again(
 
 
 def test_an_answer_that_takes_too_long_is_to_be_tried_again(
-    session: requests.Session, token: Token, sandbox: Sandbox
+    session: requests.Session, token: Token, sandbox: Sandbox, written: list[str]
 ) -> None:
     sandbox.add_fault(Fault(delay_ms=2000))
-    hasty = EnrichmentApi(session, timeout=0.05, wall_clock=lambda: NOW)
+    hasty = api_of(session, written, 0.05)
     with pytest.raises(RetryableError, match="Timeout"):
         hasty.send(token, batch_of())
+    # It tells that the request was written, before there is an answer.
+    assert written == ["a request"]
 
 
-def test_nobody_listens(api: EnrichmentApi) -> None:
+def test_nobody_listens(api: EnrichmentApi, written: list[str]) -> None:
     token = Token("t", "http://127.0.0.1:1", 162, 0, 0)
     with pytest.raises(RetryableError, match="no answer from Contentsquare"):
         api.send(token, batch_of())
+    assert written == []
 
 
 def test_401_wants_a_new_token(

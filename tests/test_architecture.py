@@ -15,6 +15,7 @@ SANDBOX = sorted((PACKAGE / "sandbox").glob("*.py"))
 TIERS = (
     {"__init__", "errors", "enrichment", "checkpoint", "moments", "wakeup"},
     {"fields", "session_age", "retry", "summary", "reader", "http_errors"},
+    {"request_threads"},
     {"error_lines", "stdout", "batch_files", "environment", "rejects"},
     {"integration_schema", "identity", "property_types", "auth"},
     {"stream_mapping"},

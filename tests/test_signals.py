@@ -21,6 +21,7 @@ import pytest
 
 from target_contentsquare.sandbox import Fault, Sandbox
 from tests.conftest import config_for
+from tests.quick_api import QuickApi
 from tests.singer_input import schema, state
 from tests.target_process import (
     TargetProcess,
@@ -73,8 +74,9 @@ class Scene:
 
 @contextmanager
 def stage(
-    folder: Path, *faults: Fault, latency_ms: float = 0, **settings: object
+    folder: Path, *faults: Fault, latency_ms: float = 5, **settings: object
 ) -> Iterator[tuple[Sandbox, TargetProcess]]:
+    """Answers take as long as a network makes them, so that threads await them."""
     with Sandbox(faults=faults, latency_ms=latency_ms) as sandbox:
         given = {"batch_size_rows": 50, "max_parallel_requests": 4, **settings}
         config = config_for(sandbox, **given)
@@ -261,6 +263,24 @@ def test_a_second_signal_ends_the_run_at_once(tmp_path: Path, number: int) -> No
         assert time.monotonic() - began < SOON
         assert target.rows_in_state == 50
         assert set(range(50)) <= set(rows_held(sandbox))
+
+
+def test_a_second_signal_ends_a_request_of_the_reading_thread(tmp_path: Path) -> None:
+    """Which makes the requests itself while answers come at once."""
+    with QuickApi(0) as api:
+        config = api.config(batch_size_rows=50)
+        with TargetProcess(tmp_path / "run", config) as target:
+            target.begin(range(200))
+            wait_until(lambda: target.rows_in_state == 200, "quick requests")
+            api.seconds = NEVER_MS / 1000
+            target.write(numbered_rows(range(200, 260)))
+            wait_until(lambda: api.at_once == 1, "a slow request")
+            target.signal()
+            with pytest.raises(subprocess.TimeoutExpired):
+                target.wait(0.3)
+            began = time.monotonic()
+            assert target.signal_until_it_ends(signal.SIGTERM) == 128 + signal.SIGTERM
+            assert time.monotonic() - began < SOON
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
