@@ -14,9 +14,15 @@ if TYPE_CHECKING:
     from benchmarks.workshop import Workshop
 
 _MILLION = 1_000_000
+#: A million rows are a matter of seconds to these.
+_FAST = (LOOP, TARGET)
+#: Requests, if the settings don't say.
+_IN_FLIGHT = 8
 # The slow ones would take most of the time; 200,000 rows tell what one of them costs.
 _ROWS_OF_SLOW_ONES = 200_000
 _SECONDS_PER_ANSWER = 0.1
+# As from a server in the same city: answers no longer come at once.
+_SECONDS_NEARBY = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,9 @@ def main(shop: Workshop) -> Section:
     """An instant server: what a row costs, next to other ways to send it."""
     contenders = installed()
     check_same_work(shop, contenders)
-    fast = (LOOP, TARGET)
-    slow = [one for one in contenders if one not in fast]
+    slow = [one for one in contenders if one not in _FAST]
     entries = [
-        shop.entry(one, _MILLION if one in fast else _ROWS_OF_SLOW_ONES)
+        shop.entry(one, _MILLION if one in _FAST else _ROWS_OF_SLOW_ONES)
         for one in contenders
     ]
     results = shop.race([*entries, *(shop.entry(one, 0) for one in slow)])
@@ -96,6 +101,26 @@ def main(shop: Workshop) -> Section:
         "with no rows."
     )
     return Section("main: an instant server", text, results, ratios)
+
+
+def near(shop: Workshop) -> Section:
+    """Answers after 5 ms: what waiting for many requests at a time costs."""
+    fast = [one for one in installed() if one in _FAST]
+    results = shop.race(
+        [shop.entry(one, _MILLION, latency=_SECONDS_NEARBY) for one in fast]
+    )
+    text = (
+        f"Each answer takes {_SECONDS_NEARBY * 1000:.0f} ms. The loop sends one "
+        f"request after the other, the target {_IN_FLIGHT} at a time."
+    )
+    ratios = []
+    if len(fast) == len(_FAST):
+        loop, target = results
+        ratios = [
+            Ratio("wall time, target / loop", target.wall / loop.wall),
+            Ratio("CPU time, target / loop", target.cpu / loop.cpu),
+        ]
+    return Section("near: quick answers", text, results, ratios)
 
 
 def wide(shop: Workshop) -> Section:
@@ -193,6 +218,7 @@ def _with(contender: Contender, note: str, **settings: object) -> Contender:
 
 ALL: Mapping[str, Callable[[Workshop], Section]] = {
     "main": main,
+    "near": near,
     "wide": wide,
     "linear": linear,
     "latency": latency,
