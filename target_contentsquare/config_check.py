@@ -15,7 +15,7 @@ from target_contentsquare.errors import ConfigError
 from target_contentsquare.settings import CREDENTIALS, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
@@ -87,10 +87,14 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> lis
     found = []
     for name in config:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            found.append(f"there is no setting '{name}', it is ignored{hint}")
+            meant = _similar(name, known, "did you mean")
+            found.append(f"there is no setting '{name}', it is ignored{meant}")
     return found
+
+
+def _similar(name: str, others: Iterable[str], question: str) -> str:
+    near = get_close_matches(name, others, n=1)
+    return f"; {question} '{near[0]}'?" if near else ""
 
 
 def describe_error(error: ValidationError) -> str:
@@ -102,7 +106,11 @@ def describe_error(error: ValidationError) -> str:
     if error.validator == "required":
         missing = [key for key in limit if key not in instance]
         prefix = f"{path}." if path else ""
-        return "; ".join(f"{prefix}{key}: is required" for key in missing)
+        others = [key for key in instance if key not in schema.get("properties", {})]
+        return "; ".join(
+            f"{prefix}{key}: is required{_similar(key, others, 'is it')}"
+            for key in missing
+        )
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         unknown = ", ".join(f"'{key}'" for key in instance if key not in known)

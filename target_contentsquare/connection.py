@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from logging import Logger
 
+    import requests
+
     from target_contentsquare.enrichment import Batch
     from target_contentsquare.settings import Settings
 
@@ -35,15 +37,7 @@ def sender(
         wall_clock=time.time,
         on_written=on_written,
     )
-    client = TokenClient(
-        session,
-        settings.auth_url,
-        settings.credentials,
-        timeout=settings.request_timeout_seconds,
-        clock=time.monotonic,
-        wall_clock=time.time,
-    )
-    tokens = Tokens(client.sign_in, time.monotonic)
+    tokens = Tokens(_token_client(session, settings).sign_in, time.monotonic)
 
     def send(batch: Batch) -> None:
         tokens.call(batch.project_id, lambda token: api.send(token, batch))
@@ -81,14 +75,7 @@ def test(settings: Settings, version: str) -> None:
         AuthenticationError: Contentsquare does not give a token.
         DeliveryError: It can't be reached.
     """
-    client = TokenClient(
-        new_session(1, _user_agent(version)),
-        settings.auth_url,
-        settings.credentials,
-        timeout=settings.request_timeout_seconds,
-        clock=time.monotonic,
-        wall_clock=time.time,
-    )
+    client = _token_client(new_session(1, _user_agent(version)), settings)
     for project in settings.projects:
         try:
             token = client.sign_in(project)
@@ -100,6 +87,17 @@ def test(settings: Settings, version: str) -> None:
         click.echo(
             "every stream takes its project from a property: none to sign in for"
         )
+
+
+def _token_client(session: requests.Session, settings: Settings) -> TokenClient:
+    return TokenClient(
+        session,
+        settings.auth_url,
+        settings.credentials,
+        timeout=settings.request_timeout_seconds,
+        clock=time.monotonic,
+        wall_clock=time.time,
+    )
 
 
 def _user_agent(version: str) -> str:

@@ -25,17 +25,29 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
     The file is looked for in the working directory and above it.
 
+    Returns:
+        The settings, with those that the schema does not know as text.
+
     Raises:
         ConfigError: Names the variable and says what is allowed.
     """
     variables = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
-    config = {}
-    for name, setting in schema["properties"].items():
-        variable = f"{prefix}{name.upper()}"
-        text = variables.get(variable)
-        if text is not None:
-            config[name] = _read_variable(variable, text, setting["type"])
+    config: dict[str, Any] = {}
+    for variable, text in variables.items():
+        name = variable.removeprefix(prefix).lower()
+        if text is None or not _names_a_setting(variable, prefix):
+            continue
+        setting = schema["properties"].get(name)
+        config[name] = (
+            _read_variable(variable, text, setting["type"]) if setting else text
+        )
     return config
+
+
+def _names_a_setting(variable: str, prefix: str) -> bool:
+    name = variable.removeprefix(prefix)
+    # Meltano's own begin with one underscore more; the SDK reads the log level.
+    return name not in {variable, "LOGLEVEL"} and name.isupper() and name[0] != "_"
 
 
 def _read_variable(variable: str, text: str, types: str | list[str]) -> Any:

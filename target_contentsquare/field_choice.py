@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.integration_schema import (
-    MAX_FIELDS_PER_TYPE,
     IntegrationSchema,
     check_name,
+    most_of_a_type,
 )
 from target_contentsquare.property_types import may_be_nested, promises, type_of
 from target_contentsquare.stream_mapping import MappedField, StreamMapping
@@ -44,8 +43,8 @@ def choose_fields(
         fields = _sendable(stream, properties, mapping, rest, warnings)
     if mapping.integration_schema is not None:
         _check_required(fields, mapping.integration_schema, mapping.setting, properties)
-    else:
-        _check_count(fields, mapping.setting)
+    elif too_many := most_of_a_type(one.type for one in fields if one.type):
+        raise ConfigError(f"{mapping.setting}.fields: {too_many}: name those to send")
     return fields
 
 
@@ -137,18 +136,6 @@ def _check_required(
             f"{listed(properties)}"
         )
         raise ConfigError(msg)
-
-
-def _check_count(fields: Sequence[MappedField], setting: str) -> None:
-    counts = Counter(one.type for one in fields if one.type is not None)
-    for kind, count in counts.items():
-        if count > MAX_FIELDS_PER_TYPE:
-            msg = (
-                f"{setting}.fields: {count} fields would be {kind.value}, and an "
-                f"integration schema has at most {MAX_FIELDS_PER_TYPE} of a type: name "
-                "the ones to send"
-            )
-            raise ConfigError(msg)
 
 
 def require_property(

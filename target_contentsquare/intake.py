@@ -15,7 +15,7 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from target_contentsquare.batch_files import read_batch_files
 from target_contentsquare.errors import ConfigError, InputError
 from target_contentsquare.field_choice import listed
-from target_contentsquare.outbox import Outbox, Source
+from target_contentsquare.origin import Source
 from target_contentsquare.reader import is_json
 from target_contentsquare.sink import (
     ContentsquareSink,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
     from target_contentsquare.moments import WallClock
+    from target_contentsquare.outbox import Outbox
     from target_contentsquare.reader import LineReader
     from target_contentsquare.settings import Settings
     from target_contentsquare.summary import Summary

@@ -11,7 +11,7 @@ from target_contentsquare.errors import ConfigError
 from target_contentsquare.fields import FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # Limits from Contentsquare's public documentation of the integration schema.
 MAX_FIELDS_PER_TYPE = 10
@@ -59,7 +59,8 @@ class IntegrationSchema:
                 msg = f"{setting}.fields[{index}]: '{field.name}' is there twice"
                 raise ConfigError(msg)
             fields[field.name] = field
-        _check_count(fields, setting)
+        if too_many := most_of_a_type(one.type for one in fields.values()):
+            raise ConfigError(f"{setting}: {too_many}")
         return cls(fields)
 
     @property
@@ -88,6 +89,14 @@ def check_name(name: str) -> str | None:
     return None
 
 
+def most_of_a_type(kinds: Iterable[FieldType]) -> str | None:
+    """Say which type has more fields than a schema may have, if one has."""
+    for kind, count in Counter(kinds).items():
+        if count > MAX_FIELDS_PER_TYPE:
+            return f"{count} fields of type {kind.value}, at most {MAX_FIELDS_PER_TYPE}"
+    return None
+
+
 def _parse_field(item: object, where: str) -> Field:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str):
         msg = f'{where}: must be an object with "name" and "type"'
@@ -109,14 +118,3 @@ def _parse_field(item: object, where: str) -> Field:
         label=str(item.get("label") or ""),
         description=str(item.get("description") or ""),
     )
-
-
-def _check_count(fields: Mapping[str, Field], setting: str) -> None:
-    counts = Counter(field.type for field in fields.values())
-    for kind, count in counts.items():
-        if count > MAX_FIELDS_PER_TYPE:
-            msg = (
-                f"{setting}: {count} fields of type {kind.value}, "
-                f"at most {MAX_FIELDS_PER_TYPE}"
-            )
-            raise ConfigError(msg)

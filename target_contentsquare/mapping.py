@@ -56,7 +56,6 @@ class RowMapper:
     properties: tuple[str, ...]
     types: tuple[Any, ...]
     enrich: RowFunction
-    integration_version: int
     fields: tuple[MappedField, ...]
     warnings: tuple[str, ...]
 
@@ -94,7 +93,6 @@ def _make_mapper(
             *(msgspec.Raw for _ in only_keys),
         ),
         enrich=write_row_function(plan),
-        integration_version=mapping.integration_version,
         fields=tuple(fields),
         warnings=tuple(warnings),
     )

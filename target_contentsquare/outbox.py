@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from target_contentsquare.checkpoint import Checkpoint
 from target_contentsquare.delivery import Callbacks, Delivery
@@ -20,54 +18,18 @@ from target_contentsquare.errors import (
 from target_contentsquare.rejects import RejectedFile, Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
     from logging import Logger
 
+    from target_contentsquare.origin import Origin
     from target_contentsquare.retry import RetryPolicy
-    from target_contentsquare.summary import StreamCounts, Summary
+    from target_contentsquare.summary import Summary
 
 #: Rows wait this long at most for their batch to fill: the SDK's max record age.
 MAX_WAIT_SECONDS = 300.0
 REJECTED_BY_API = "rejected_by_api"
 _STATE_SECONDS = 1.0
-
-
-class Source(msgspec.Struct):
-    """A stream as the tap writes it, under one of its schemas.
-
-    Attributes:
-        schema: The SCHEMA message.
-        rows: RECORD messages so far, over all schemas of the stream.
-    """
-
-    stream: str
-    schema: Mapping[str, Any]
-    rows: int = 0
-
-    def where(self, number: int) -> str:
-        """Name a row, for messages."""
-        return f"stream '{self.stream}', row {number}"
-
-
-class Origin(msgspec.Struct, frozen=True, gc=False):
-    """Where a row came from: enough to count it, and to write it down.
-
-    Attributes:
-        counts: Of the stream that the row belongs to after stream maps.
-        number: Of the row among those of its source, from 1.
-        line: The RECORD message as it arrived.
-    """
-
-    counts: StreamCounts
-    source: Source
-    number: int
-    line: bytes
-
-    @property
-    def where(self) -> str:
-        """The row's name, for messages."""
-        return self.source.where(self.number)
 
 
 @dataclass(frozen=True, slots=True)

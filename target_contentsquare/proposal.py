@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.fields import FieldType
 from target_contentsquare.integration_schema import (
-    MAX_FIELDS_PER_TYPE,
     SAFE_NAME_BYTES,
     Field,
+    most_of_a_type,
 )
 from target_contentsquare.mapping import compile_mapping
 
@@ -118,17 +118,13 @@ class Proposal:
         )
 
     def _fit(self, version: _Version) -> list[Field]:
-        counts = Counter(one.type for one in version.fields.values())
-        for kind, count in counts.items():
-            if count > MAX_FIELDS_PER_TYPE:
-                msg = (
-                    f"{count} fields would be {kind.value}, and an integration schema "
-                    f"has at most {MAX_FIELDS_PER_TYPE} of a type: name the ones to "
-                    "send in the 'fields' of each stream, or give streams integration "
-                    "versions of their own"
-                )
-                raise ConfigError(msg)
-        return list(version.fields.values())
+        fields = list(version.fields.values())
+        if too_many := most_of_a_type(one.type for one in fields):
+            raise ConfigError(
+                f"{too_many}: name those to send in the 'fields' of each stream, or "
+                "give streams integration versions of their own"
+            )
+        return fields
 
 
 def _as_json(one: Field, version: _Version) -> dict[str, Any]:

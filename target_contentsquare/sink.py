@@ -21,7 +21,7 @@ from singer_sdk.sinks.core import JSONSchemaValidator
 from target_contentsquare.errors import ConfigError, InputError, UnfitValueError
 from target_contentsquare.integration_schema import is_plain_name
 from target_contentsquare.mapping import RowMapper, compile_mapping
-from target_contentsquare.outbox import Origin, Outbox, Source
+from target_contentsquare.origin import Origin, Source
 from target_contentsquare.reader import DECODE_ERRORS, decode_leniently
 from target_contentsquare.rejects import Rejection
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from target_contentsquare.moments import WallClock
+    from target_contentsquare.outbox import Outbox
     from target_contentsquare.stream_mapping import StreamMapping
     from target_contentsquare.summary import StreamCounts
 

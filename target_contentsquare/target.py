@@ -275,7 +275,7 @@ class TargetContentsquare(Target):
         self._wakeup.close()
         if self.settings.dry_run:
             self.logger.info(
-                "Dry run: nothing was sent; delivered means would have been"
+                "Dry run: nothing was sent; the rows delivered would have been"
             )
         for line in self.summary.report():
             self.logger.info(line)

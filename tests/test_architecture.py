@@ -16,7 +16,7 @@ TIERS = (
     {"__init__", "errors", "enrichment", "checkpoint", "moments", "wakeup"},
     {"fields", "session_age", "retry", "summary", "reader", "http_errors"},
     {"request_threads"},
-    {"error_lines", "stdout", "batch_files", "environment", "rejects"},
+    {"origin", "error_lines", "stdout", "batch_files", "environment", "rejects"},
     {"integration_schema", "identity", "property_types", "auth"},
     {"stream_mapping"},
     {"field_choice"},

@@ -136,6 +136,24 @@ def test_a_dotenv_file_fills_in_what_the_environment_lacks(
     assert found == {"project_id": 2, "oauth_scope": "file"}
 
 
+def test_a_variable_that_is_no_setting_is_told(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    given = {
+        **variables(config_for(sandbox)),
+        f"{PREFIX}BATCH_SIZE": "100",
+        f"{PREFIX}LOGLEVEL": "INFO",
+        f"{PREFIX}_LOAD_SCHEMA": "Meltano sets it",
+    }
+    done = run_command(["--config", "ENV"], [schema(), *calls(1)], given, tmp_path)
+    assert done.exit_code == 0, done.printed
+    (told,) = [line for line in done.printed.splitlines() if "no setting" in line]
+    assert told.endswith(
+        "there is no setting 'batch_size', it is ignored; did you mean "
+        "'batch_size_rows'?"
+    )
+
+
 def test_nothing_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROJECT_ID", "162")
     assert read(monkeypatch) == {}

@@ -17,13 +17,8 @@ from target_contentsquare.errors import (
     TooManyRejectedError,
 )
 from target_contentsquare.moments import utc_now
-from target_contentsquare.outbox import (
-    MAX_WAIT_SECONDS,
-    Limits,
-    Origin,
-    Outbox,
-    Source,
-)
+from target_contentsquare.origin import Origin, Source
+from target_contentsquare.outbox import MAX_WAIT_SECONDS, Limits, Outbox
 from target_contentsquare.rejects import RejectedFile, Rejection
 from target_contentsquare.retry import RetryPolicy
 from target_contentsquare.summary import Summary

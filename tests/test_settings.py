@@ -135,6 +135,14 @@ def test_what_is_required_is_named(run: Runner) -> None:
         assert name in done.errors[0]
 
 
+def test_what_is_required_may_be_there_under_another_name(
+    config: Config, run: Runner
+) -> None:
+    config["clientid"] = config.pop("client_id")
+    done = run(config, [])
+    assert "client_id: is required; is it 'clientid'?" in done.errors[0]
+
+
 def test_an_unknown_setting_is_warned_about(config: Config, run: Runner) -> None:
     done = run(config | {"batch_size": 7}, [])
     assert done.exit_code == 0

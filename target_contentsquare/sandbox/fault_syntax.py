@@ -55,9 +55,13 @@ def _names() -> list[str]:
 
 
 def _from_text(name: str, value: str) -> object:
-    if name in {"status", "after"} or (name == "count" and value != "always"):
-        return int(value)
-    return float(value) if name in {"delay_ms", "probability"} else value
+    try:
+        if name in {"status", "after"} or (name == "count" and value != "always"):
+            return int(value)
+        return float(value) if name in {"delay_ms", "probability"} else value
+    except ValueError:
+        message = f"{name} can't be {value!r}"
+        raise ValueError(message) from None
 
 
 def _check_type(name: str, value: object) -> None:

@@ -9,6 +9,9 @@ from target_contentsquare.sandbox.command_line import Command
 from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.server import listening
 
+# Where it can be found on this machine, if it listens on all addresses.
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked for
+
 
 def serve(command: Command) -> int:
     """Serve until SIGTERM or SIGINT; return the process's exit code.
@@ -41,6 +44,7 @@ async def _serve(command: Command) -> None:
 
 def _greeting(contentsquare: Contentsquare, host: str, port: int) -> str:
     options = contentsquare.options
+    host = _ANY_ADDRESS.get(host, host)
     # An IPv6 address stands in brackets in a URL.
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     projects = ", ".join(str(project) for project in options.projects)

@@ -79,6 +79,12 @@ def test_it_says_where_it_is_and_what_to_configure() -> None:
         assert sandbox.send({"a": 1}) == 200
 
 
+def test_on_all_addresses_it_says_one_that_the_target_takes() -> None:
+    with running("--host=0.0.0.0") as sandbox:
+        assert f"auth_url: {sandbox.url}/v1/oauth/token" in sandbox.greeting
+        assert sandbox.token().status_code == 200
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly_and_it_has_said_nothing_else(number: int) -> None:
     with running() as sandbox:
@@ -197,7 +203,7 @@ def test_a_fault_may_hold_commas_where_no_name_follows() -> None:
         (["--port=http"], "a port"),
         (["--fault=status"], "name=value"),
         (["--fault=state=503"], "unknown name 'state'"),
-        (["--fault=status=no"], "invalid literal"),
+        (["--fault=status=no"], "status can't be 'no'"),
         (["--fault=after=1"], "does nothing"),
         (["--project-credentials=a:b"], "ID:SECRET:PROJECT"),
         (["--integration-schema=nowhere.json"], "No such file"),

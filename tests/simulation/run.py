@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from target_contentsquare.enrichment import Enrichment
 from target_contentsquare.errors import FatalError, OutputError
-from target_contentsquare.outbox import Limits, Origin, Outbox, Source
+from target_contentsquare.origin import Origin, Source
+from target_contentsquare.outbox import Limits, Outbox
 from target_contentsquare.rejects import RejectedFile, Rejection
 from target_contentsquare.retry import RetryPolicy
 from target_contentsquare.summary import Summary
