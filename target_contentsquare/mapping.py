@@ -45,6 +45,8 @@ class RowMapper:
         properties: The properties that `enrich` wants the values of, in order: those
             that are mapped, then the rest of the stream's keys.
         types: What their values are decoded to, in the same order.
+        required: Properties that a row has to have for that: the stream's keys, and the
+            session's, if their types are exact, which have no null.
         enrich: Takes a row's values of `properties`, None where it has none, and when
             the oldest sessions that are sent may have started. Gives the enrichment
             and its key, or why the row is dropped; raises `UnfitValueError` if it
@@ -55,6 +57,7 @@ class RowMapper:
 
     properties: tuple[str, ...]
     types: tuple[Any, ...]
+    required: frozenset[str]
     enrich: RowFunction
     fields: tuple[MappedField, ...]
     warnings: tuple[str, ...]
@@ -92,6 +95,8 @@ def _make_mapper(
             # A key that is not mapped only has to be there.
             *(msgspec.Raw for _ in only_keys),
         ),
+        required=frozenset(keys)
+        | ({mapping.user_id, mapping.session_number} & exact.keys()),
         enrich=write_row_function(plan),
         fields=tuple(fields),
         warnings=tuple(warnings),

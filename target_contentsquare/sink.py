@@ -89,8 +89,8 @@ class ContentsquareSink(BatchSink):
         self._max_age = timedelta(days=mapping.max_session_age_days)
         self.takes_lines = all(map(is_plain_name, self.mapper.properties))
         if self.takes_lines:
-            self._decode = _line_decoder(self.mapper, keys)
-            self._decode_exact = _line_decoder(exact, keys)
+            self._decode = _line_decoder(self.mapper)
+            self._decode_exact = _line_decoder(exact)
         for warning in self.mapper.warnings:
             self.logger.warning("%s", warning)
 
@@ -237,13 +237,11 @@ def _steps(
         yield ValidationError(f"{value} is not a multiple of {step}")
 
 
-def _line_decoder(
-    mapper: RowMapper, key_properties: Sequence[str]
-) -> Callable[[bytes], Any]:
-    """A decoder that skips what is not mapped, and fails where a key is missing."""
+def _line_decoder(mapper: RowMapper) -> Callable[[bytes], Any]:
+    """A decoder that skips what is not mapped, and fails without what is required."""
     types = dict(zip(mapper.properties, mapper.types, strict=True))
     fields: list[Any] = [
-        (f"f{index}", kind) if name in key_properties else (f"f{index}", kind, None)
+        (f"f{index}", kind) if name in mapper.required else (f"f{index}", kind, None)
         for index, (name, kind) in enumerate(types.items())
     ]
     row = msgspec.defstruct(

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from tests.conftest import config_for
 from tests.runs import Config, Runner, run_here
 from tests.singer_input import call, record, schema
 
+# Rows that keep these promises are read faster than those that don't.
 PROPERTIES: dict[str, dict[str, Any]] = {
-    "user_id": {},
-    "session_number": {},
-    "session_started_at": {},
+    "user_id": {"type": "string"},
+    "session_number": {"type": "integer"},
+    "session_started_at": {"type": ["string", "null"], "format": "date-time"},
     "text": {"type": ["string", "null"]},
     "count": {"type": ["integer", "null"]},
     "share": {"type": ["number", "null"]},
@@ -47,6 +49,17 @@ texts = st.sampled_from(
         "2022-01-01 20:02",
     ]
 )
+an_hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
+starts = st.sampled_from(
+    [
+        an_hour_ago.isoformat(),
+        an_hour_ago.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        an_hour_ago.astimezone(timezone(timedelta(hours=5))).isoformat(),
+        an_hour_ago.replace(tzinfo=None).isoformat(" "),
+        an_hour_ago.date().isoformat(),
+        an_hour_ago.timestamp(),
+    ]
+)
 values = scalars | texts | st.lists(scalars, max_size=2)
 rows = st.fixed_dictionaries(
     {},
@@ -54,7 +67,7 @@ rows = st.fixed_dictionaries(
         **dict.fromkeys(PROPERTIES, values),
         "user_id": st.sampled_from(["a", "b", "c", 7, "", None, 1.5]),
         "session_number": st.sampled_from([1, 2, "3", 1.0, "x", None, 2**63]),
-        "session_started_at": st.none() | values,
+        "session_started_at": st.none() | starts | values,
         "not mapped": values,
     },
 )

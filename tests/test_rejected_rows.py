@@ -115,6 +115,19 @@ def test_every_reason_is_named_with_its_field(  # noqa: PLR0913, PLR0917 - param
     ]
 
 
+@pytest.mark.parametrize("name", ["user_id", "session_number"])
+@pytest.mark.parametrize("kind", [None, ["null", "string"], "string", "integer"])
+def test_a_property_that_is_not_there_is_null(
+    config: Config, run: Runner, rejected: Path, name: str, kind: Any
+) -> None:
+    """Many taps leave out what is null, whatever type the schema promises."""
+    row = call()
+    del row[name]
+    run(config, stream_of([row], {**CALLS, name: {"type": kind} if kind else {}}))
+    reasons = {"user_id": "missing_user_id", "session_number": "invalid_session_number"}
+    assert notes(rejected) == [(reasons[name], name)]
+
+
 @pytest.mark.parametrize("key", ["u-1", ".1", "u-1.", "u.x", "u.0", None, 7, "u.1.5"])
 def test_a_session_key_that_is_none(
     config: Config, run: Runner, rejected: Path, key: object, sandbox: Sandbox
