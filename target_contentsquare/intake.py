@@ -194,11 +194,11 @@ class Intake:
             if not isinstance(one, RemoveRecordTransform)
         ]
         if not maps:
-            return partial(self._remove, source.stream)
+            return partial(self._remove, source)
         aliases = [one.stream_alias for one in maps]
         sinks = [self._prepared_sink(alias) for alias in aliases]
         if all(sink.mapper is None for sink in sinks):
-            return partial(self._skip, aliases)
+            return partial(self._skip, source, aliases)
         if len(sinks) == 1 and _leaves_rows_alone(maps[0], sinks[0]):
             return sinks[0].line_taker(source)
         for one in maps:
@@ -228,12 +228,12 @@ class Intake:
             )
         return sink
 
-    def _remove(self, stream: str, line: bytes) -> None:
-        _ = line
-        self._summary.removed[stream] += 1
+    def _remove(self, source: Source, line: bytes) -> None:
+        _count_unread(source, line)
+        self._summary.removed[source.stream] += 1
 
-    def _skip(self, aliases: Sequence[str], line: bytes) -> None:
-        _ = line
+    def _skip(self, source: Source, aliases: Sequence[str], line: bytes) -> None:
+        _count_unread(source, line)
         self._summary.skipped.update(aliases)
 
     def _process_through_sdk(
@@ -255,6 +255,17 @@ class Intake:
                 self._summary.skipped[sink.stream_name] += 1
             elif not sink.got_row:
                 self._summary.removed[sink.stream_name] += 1
+
+
+def _count_unread(source: Source, line: bytes) -> None:
+    """Count a row that nobody looks into: a broken line may hide another stream's.
+
+    Raises:
+        InputError: It is not JSON.
+    """
+    source.rows += 1
+    if not is_json(line):
+        decode_record(line, source)
 
 
 def check_schema_message(message: dict[str, Any], reader: LineReader) -> str:

@@ -95,8 +95,9 @@ def _make_mapper(
             # A key that is not mapped only has to be there.
             *(msgspec.Raw for _ in only_keys),
         ),
-        required=frozenset(keys)
-        | ({mapping.user_id, mapping.session_number} & exact.keys()),
+        required=frozenset(
+            [*keys, *(columns[one.index] for one in session if one.convert is None)]
+        ),
         enrich=write_row_function(plan),
         fields=tuple(fields),
         warnings=tuple(warnings),

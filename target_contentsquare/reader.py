@@ -235,7 +235,8 @@ def _head_of(line: bytes, message: SingerLine) -> bytes:
         alone = msgspec.json.decode(head + found + b"0}", type=SingerLine)
     except DECODE_ERRORS:
         return _NO_HEAD
-    is_told = alone.type == message.type and alone.stream == message.stream
+    # A head without a stream reads like one whose stream has no name.
+    is_told = alone.type == message.type and alone.stream == message.stream != ""
     return head + found if is_told and found else _NO_HEAD
 
 

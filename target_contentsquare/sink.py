@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -212,7 +214,7 @@ class ContentsquareSink(BatchSink):
                 self._validator.validate(record)
             except InvalidRecord as error:
                 self._invalid = str(error)
-            except Unresolvable:
+            except (Unresolvable, RecursionError):
                 raise InputError(
                     f"stream '{self.stream_name}': its schema has a $ref that leads "
                     "nowhere: correct the tap, or leave validate_records off"
@@ -220,7 +222,9 @@ class ContentsquareSink(BatchSink):
         return record
 
     def _singer_validate_message(self, record: dict[str, Any]) -> None:
-        missing = [name for name in self.key_properties if name not in record]
+        # The SDK has taken its own columns, which begin like this, out of the row.
+        keys = [name for name in self.key_properties if not name.startswith("_sdc_")]
+        missing = [name for name in keys if name not in record]
         if missing and self.mapper is not None:
             row = self._origin.where
             msg = f"{row}: has no key property {', '.join(missing)}: correct the tap"
@@ -233,7 +237,8 @@ def _steps(
     _ = validator, schema
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return
-    if Decimal(repr(value)) % Decimal(repr(step)):
+    # Exact however large, which Decimal is not; what is infinite is no multiple.
+    if not math.isfinite(value) or Fraction(repr(value)) % Fraction(repr(step)):
         yield ValidationError(f"{value} is not a multiple of {step}")
 
 

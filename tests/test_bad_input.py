@@ -94,6 +94,18 @@ def test_no_line_is_a_defect(config: Config, run: Runner, line: str) -> None:
         assert_one_line(done)
 
 
+@pytest.mark.parametrize("maps", [{}, {"chats": None}])
+def test_a_broken_line_of_a_stream_that_nobody_reads_may_hide_a_row(
+    config: Config, run: Runner, maps: dict[str, Any]
+) -> None:
+    config |= {"streams": {"calls": {}}, "stream_maps": maps}
+    skipped = record(call(), "chats")
+    lines = [schema(), schema("chats"), skipped, skipped + record(call()), state(1)]
+    done = run(config, lines)
+    assert_one_line(done, "'chats', row 2", "not a JSON object")
+    assert done.states == []
+
+
 def test_a_record_before_any_schema(config: Config, run: Runner) -> None:
     done = run(config, [record(call()), schema()])
     assert_one_line(done, "line 1", "'calls'", "SCHEMA")

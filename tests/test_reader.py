@@ -99,6 +99,15 @@ def test_rows_find_their_stream_however_their_lines_begin(log: Log, odd: str) ->
     assert users(log.rows["calls"]) == ["u-0", "u-1"] * 3
 
 
+def test_a_head_without_a_stream_is_not_that_of_a_stream_without_a_name(
+    log: Log,
+) -> None:
+    nameless = '{"type": "RECORD", "record": {"user_id": "a"}, "stream": ""}'
+    called = nameless.replace('""', '"calls"')
+    log.read(io.BytesIO(text([schema(), schema(""), nameless, called])))
+    assert (len(log.rows[""]), len(log.rows["calls"])) == (1, 1)
+
+
 def test_a_schema_changes_who_takes_the_rows(log: Log) -> None:
     taken: list[bytes] = []
     lines = [schema(), *calls(2), schema(), *calls(2)]

@@ -246,14 +246,15 @@ def test_a_row_without_a_required_property(config: Config, run: Runner) -> None:
     assert "invalid_record" in done.errors[0]
 
 
+@pytest.mark.parametrize("key", ["id", "_sdc_sequence"])
 @pytest.mark.parametrize("changes", [{}, {"validate_records": True}])
 def test_a_key_property_need_not_be_mapped(
-    config: Config, run: Runner, sandbox: Sandbox, changes: dict[str, Any]
+    config: Config, run: Runner, sandbox: Sandbox, changes: dict[str, Any], key: str
 ) -> None:
     config |= changes
     config["streams"] = {"calls": {"fields": {"duration": "call_duration"}}}
-    line = schema(properties={**CALLS, "id": {}}, key_properties=["id"])
-    done = run(config, [line, record(call(id=7)), state(1)])
+    line = schema(properties={**CALLS, key: {}}, key_properties=[key])
+    done = run(config, [line, record({**call(), key: 7}), state(1)])
     assert (done.exit_code, done.states) == (0, [1]), done.errors
     assert len(sandbox.enrichments) == 1
 
@@ -269,6 +270,34 @@ def test_decimal_steps_are_validated_as_written(
     )
     assert done.exit_code == 0, done.printed
     assert len(sandbox.enrichments) == 10
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "is_valid"),
+    [
+        (1e-38, "12.5", True),
+        (0.01, "1e30", True),
+        (0.01, "12345678901234567890123456789", True),
+        (2, "1" * 40, False),
+        (0.01, "1e400", False),
+        (0.01, "-Infinity", False),
+    ],
+)
+def test_steps_that_are_tiny_beside_the_value(  # noqa: PLR0913, PLR0917 - parameters
+    config: Config,
+    run: Runner,
+    tmp_path: Path,
+    step: float,
+    value: str,
+    is_valid: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    config |= {"validate_records": True, "rejected_path": str(tmp_path / "rejected")}
+    config["streams"] = {"calls": {"fields": {"duration": "call_duration"}}}
+    price = {"type": ["number", "null"], "multipleOf": step}
+    line = record(call(price="here")).replace('"here"', value)
+    done = run(config, [schema(properties={**CALLS, "price": price}), line])
+    assert done.exit_code == 0, done.printed
+    assert done.metric["rejected"] == ({} if is_valid else {"invalid_record": 1})
 
 
 def test_a_map_for_a_stream_that_never_came_is_warned_about(
