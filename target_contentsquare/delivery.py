@@ -18,6 +18,7 @@ from target_contentsquare.errors import (
     DeliveryError,
     FatalError,
     RetryableError,
+    drop_frames,
 )
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ class Delivery:
         Raises:
             FatalError: A batch can't be delivered.
         """
-        while self._finished:
-            self._settle(self._finished.popleft())
+        self._settle_finished()
         if self._retrying:
             self._wake_retries()
         self._start_ready()
@@ -167,8 +167,7 @@ class Delivery:
         """Wait for the requests in flight and start no others; never raises."""
         self._failure = self._failure or DeliveryError("the run was given up")
         while self._in_flight:
-            while self._finished:
-                self._settle(self._finished.popleft())
+            self._settle_finished()
             if self._in_flight:
                 self._sleep(None)
 
@@ -216,6 +215,7 @@ class Delivery:
             and self._failure is None
         ):
             self._start(self._ready.popleft())
+            self._settle_finished()  # it may have been made right here
 
     def _start(self, part: _Part) -> None:
         # Nobody asks for it any more; kept, it would be a cycle that holds the rows.
@@ -232,8 +232,14 @@ class Delivery:
         self._finished.append(part)
         self._notify()
 
+    def _settle_finished(self) -> None:
+        while self._finished:
+            self._settle(self._finished.popleft())
+
     def _settle(self, part: _Part) -> None:
         error = self._in_flight.pop(part).exception()
+        if isinstance(error, (BatchRefusedError, RetryableError)):
+            drop_frames(error)
         try:
             if error is None:
                 self._callbacks.on_delivered(part.batch)

@@ -133,6 +133,7 @@ class Intake:
         head = b'{"type":"RECORD","stream":%b,"record":' % msgspec.json.encode(stream)
         take = self._reader.takers.get(stream) or self.miss_schema(stream)
         for number, row in enumerate(read_batch_files(message, storage), start=1):
+            self._wall_clock.look()  # a file may be slow to come
             if self._reader.stopped:
                 return
             if not is_json(row):

@@ -17,6 +17,7 @@ _MILLISECONDS_FROM = 1e11
 # As milliseconds, the year 5138 again: nothing beyond it is a session's start.
 _NOT_A_TIME_FROM = 1e14
 # Eight digits are a date without separators; a Unix time has nine or more.
+_LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _UNIX_TEXT = re.compile(r"[+-]?\d{9,15}(\.\d*)?", re.ASCII)
 
@@ -63,8 +64,8 @@ def _from_number(value: float) -> datetime:
     seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
     try:
         return _EPOCH + timedelta(seconds=seconds)
-    except OverflowError:
-        raise _unfit("a Unix time before the year 1") from None
+    except OverflowError:  # before the year 1, as the zero dates of some databases
+        return _LONG_AGO
 
 
 def _unfit(detail: str) -> UnfitValueError:

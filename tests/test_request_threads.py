@@ -73,25 +73,51 @@ def test_a_network_that_takes_no_bytes_does_not_hold_it_up(
     assert all(future.result(LONG) for future in futures)
 
 
-def test_while_answers_come_at_once_the_caller_makes_the_requests(
+ENOUGH = 32
+
+
+def who_makes_them(
+    seconds: list[float], threads: RequestThreads, clock: Clock
+) -> list[bool]:
+    """Whether the caller's thread does, for requests one after the other."""
+    here = threading.get_ident()
+    return [
+        threads.submit(answered_after(each, threads, clock)).result(LONG) == here
+        for each in seconds
+    ]
+
+
+def test_after_many_answers_at_once_the_caller_makes_the_requests(
     threads: RequestThreads, clock: Clock
 ) -> None:
-    made_by = [
-        threads.submit(answered_after(seconds, threads, clock)).result(LONG)
-        for seconds in (0.1, 0.0005, 0.0005, 0.1, 0.1)
-    ]
-    here = threading.get_ident()
-    assert [one == here for one in made_by] == [False, False, True, True, False]
+    assert not any(who_makes_them([0.0005] * ENOUGH, threads, clock))
+    assert who_makes_them([0.0005, 0.1, 0.0005], threads, clock) == [True, True, False]
 
 
-def test_an_error_is_the_futures_in_whatever_thread(
+def test_while_a_request_is_under_way_the_caller_makes_none(
     threads: RequestThreads, clock: Clock
+) -> None:
+    answer = threading.Event()
+
+    def request() -> bool:
+        threads.note_written()
+        return answer.wait(LONG)
+
+    slow = threads.submit(request)
+    assert not any(who_makes_them([0.0005] * 2 * ENOUGH, threads, clock))
+    answer.set()
+    assert slow.result(LONG)
+
+
+@pytest.mark.parametrize("known", [0, ENOUGH])
+def test_an_error_is_the_futures_and_no_answer_at_once(
+    threads: RequestThreads, clock: Clock, known: int
 ) -> None:
     def fail() -> None:
         raise ValueError(str(threading.get_ident()))
 
-    for here in (False, True):  # it fails at once
-        error = threads.submit(fail).exception(LONG)
-        assert isinstance(error, ValueError)
-        assert (str(error) == str(threading.get_ident())) == here
-    assert clock.now == 0
+    who_makes_them([0.0005] * known, threads, clock)
+    error = threads.submit(fail).exception(LONG)
+    assert isinstance(error, ValueError)
+    assert (str(error) == str(threading.get_ident())) == (known == ENOUGH)
+    assert not any(who_makes_them([0.0005] * ENOUGH, threads, clock))

@@ -266,9 +266,9 @@ def test_a_second_signal_ends_the_run_at_once(tmp_path: Path, number: int) -> No
 
 
 def test_a_second_signal_ends_a_request_of_the_reading_thread(tmp_path: Path) -> None:
-    """Which makes the requests itself while answers come at once."""
+    """Which makes the requests itself after many answers that came at once."""
     with QuickApi(0) as api:
-        config = api.config(batch_size_rows=50)
+        config = api.config(batch_size_rows=2)
         with TargetProcess(tmp_path / "run", config) as target:
             target.begin(range(200))
             wait_until(lambda: target.rows_in_state == 200, "quick requests")

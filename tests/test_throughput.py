@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_contentsquare.enrichment import Batch
+from target_contentsquare.sandbox import Fault, Sandbox
 from tests.quick_api import QuickApi
-from tests.singer_input import schema
+from tests.singer_input import calls, schema
 from tests.target_process import TargetProcess
+
+if TYPE_CHECKING:
+    from tests.runs import Config, Runner
 
 #: Of what 16 requests in flight could carry; less than the 85 % that a quiet machine
 #: has to reach, since this one may be busy.
@@ -95,6 +101,37 @@ def test_no_more_requests_and_connections_than_set(
     assert api.most_at_once == at_once
     assert len(api.connections) == at_once
     assert api.sizes == [200] * 30 + [100]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=503, retry_after="0.01", count=3),
+        Fault(drop="before", count=2),
+        Fault(status=400, body='{"message": "don\'t match expected payload"}', count=2),
+    ],
+    ids=["503", "cut", "refused"],
+)
+def test_what_failed_at_first_is_not_kept_in_memory(
+    config: Config, run: Runner, sandbox: Sandbox, fault: Fault
+) -> None:
+    """An error holds the frames it came through: in a circle, until it is broken."""
+    sandbox.add_fault(fault)
+    gc.collect()
+    of_other_tests = batches()
+    gc.disable()
+    try:
+        done = run(config | {"batch_size_rows": 10}, [schema(), *calls(50)])
+        kept = [one for one in batches() if one not in of_other_tests]
+    finally:
+        gc.enable()
+    assert (done.exit_code, len(sandbox.enrichments)) == (0, 50), done.printed
+    assert kept == []
+
+
+def batches() -> list[Batch]:
+    """All that there are in memory."""
+    return [one for one in gc.get_objects() if type(one) is Batch]
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
