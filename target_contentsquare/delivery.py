@@ -109,7 +109,6 @@ class Delivery:
         self._unsettled: dict[_Part, None] = {}
         # A set keeps the hashes of its keys, so that working with sets computes none.
         self._held: set[Key] = set()
-        self._shipments: dict[_Shipment, None] = {}
         self._blocked = 0
         self._ready: deque[_Part] = deque()
         self._in_flight: dict[_Part, Future[None]] = {}
@@ -194,15 +193,14 @@ class Delivery:
 
     def _enqueue(self, batch: Batch) -> None:
         shipment = _Shipment(set(batch.rows))
-        part = shipment.first_part = _Part(batch, shipment)
-        self._unsettled[part] = None
         if not self._held.isdisjoint(shipment.keys):
-            for holder in self._shipments:
+            for holder in dict.fromkeys(part.shipment for part in self._unsettled):
                 if not holder.keys.isdisjoint(shipment.keys):
                     holder.followers.append(shipment)
                     shipment.waits_for += 1
-        self._shipments[shipment] = None
         self._held |= shipment.keys
+        part = shipment.first_part = _Part(batch, shipment)
+        self._unsettled[part] = None
         if shipment.waits_for:
             self._blocked += 1
         else:
@@ -298,7 +296,6 @@ class Delivery:
         self._callbacks.on_settled()
 
     def _release_shipment(self, shipment: _Shipment) -> None:
-        del self._shipments[shipment]
         self._held -= shipment.keys
         for follower in shipment.followers:
             self._held |= follower.keys  # what both of them held

@@ -16,9 +16,9 @@ MAX_SESSION_AGE_DAYS = 7
 _MILLISECONDS_FROM = 1e11
 # As milliseconds, the year 5138 again: nothing beyond it is a session's start.
 _NOT_A_TIME_FROM = 1e14
-# Eight digits are a date without separators; a Unix time has nine or more.
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# Eight digits are a date without separators; a Unix time has nine or more.
 _UNIX_TEXT = re.compile(r"[+-]?\d{9,15}(\.\d*)?", re.ASCII)
 
 

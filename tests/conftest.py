@@ -9,6 +9,20 @@ from target_contentsquare.sandbox import Sandbox
 from tests.runs import Run, run_command, run_here
 
 
+class Clock:
+    """Stands still unless a test moves it."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:

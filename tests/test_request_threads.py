@@ -12,22 +12,9 @@ from target_contentsquare.request_threads import RequestThreads
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.conftest import Clock
+
 LONG = 10.0
-
-
-class Clock:
-    """Stands still, but for what a request takes."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

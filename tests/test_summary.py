@@ -7,20 +7,9 @@ import pytest
 
 from target_contentsquare.sandbox import Sandbox
 from target_contentsquare.summary import PROGRESS_SECONDS, Summary
+from tests.conftest import Clock
 from tests.runs import Config, Run, Runner
 from tests.singer_input import call, calls, record, schema, state
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
