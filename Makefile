@@ -38,7 +38,7 @@ pipeline: .venv/pipeline ## PostgreSQL, CSV and JSONL through Meltano, against t
 	.venv/bin/pytest tests/pipeline
 
 nightly: .venv/synced ## The simulation of delivery with 10,000 seeds
-	SIMULATION_SEEDS=10000 .venv/bin/pytest tests/test_delivery_simulation.py
+	SIMULATION_SEEDS=10000 .venv/bin/pytest tests/simulation/test_simulation.py
 
 generate: .venv/synced ## Bring the generated files and tables up to date with the settings
 	.venv/bin/python -m scripts.generate_plugin_files

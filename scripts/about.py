@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_contentsquare.target import TargetContentsquare
+from target_contentsquare.singer.target import TargetContentsquare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

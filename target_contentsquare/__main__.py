@@ -7,7 +7,7 @@ import sys
 
 # What is loaded stays: looking for garbage in it takes a tenth of the start.
 gc.disable()
-from target_contentsquare.target import TargetContentsquare  # noqa: E402 - as said
+from target_contentsquare.singer.target import TargetContentsquare  # noqa: E402 - as said
 
 gc.enable()
 

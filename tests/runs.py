@@ -18,7 +18,7 @@ from typing import Any
 from singer_sdk.logging import ConsoleFormatter
 from singer_sdk.plugin_base import _ConfigInput
 
-from target_contentsquare.target import TargetContentsquare
+from target_contentsquare.singer.target import TargetContentsquare
 
 _SCRIPT = Path(sys.executable).with_name("target-contentsquare")
 _LOG_LINE = re.compile(r"^[-\d]+ [\d:,]+ +\| (\w+) +\| [^|]+\| (.*)$", re.MULTILINE)

@@ -96,7 +96,8 @@ def test_no_message_is_a_defect(messages: dict[str, str]) -> None:
 def test_every_message_in_the_code_is_tried(messages: dict[str, str]) -> None:
     untried = {
         part
-        for path in (ROOT / "target_contentsquare").glob("*.py")
+        for path in (ROOT / "target_contentsquare").rglob("*.py")
+        if "sandbox" not in path.parts
         for part in _fixed_texts(path)
         if not any(part in message for message in messages.values())
     }

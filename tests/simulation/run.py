@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, cast
 
+from target_contentsquare.delivery.outbox import Limits, Outbox
+from target_contentsquare.delivery.retry import RetryPolicy
+from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.enrichment import Enrichment
 from target_contentsquare.errors import FatalError, OutputError
-from target_contentsquare.origin import Origin, Source
-from target_contentsquare.outbox import Limits, Outbox
-from target_contentsquare.rejects import RejectedFile, Rejection
-from target_contentsquare.retry import RetryPolicy
-from target_contentsquare.summary import Summary
+from target_contentsquare.singer.origin import Origin, Source
+from target_contentsquare.singer.rejected_file import RejectedFile, Rejection
 from tests.simulation.scenario import Given, Silence, State
 from tests.simulation.witness import Witness
 from tests.simulation.world import Crash, SeededExecutor, World, demand

@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from target_contentsquare.delivery.outbox import MAX_WAIT_SECONDS
 from target_contentsquare.errors import FatalError, RetryableError
-from target_contentsquare.outbox import MAX_WAIT_SECONDS
 from tests.simulation.contentsquare import number_of
 from tests.simulation.rejected import RejectedRows
 from tests.simulation.shipments import Part, Shipment, Shipments

@@ -1,0 +1,1 @@
+"""Contentsquare over HTTP."""

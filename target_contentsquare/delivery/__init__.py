@@ -1,0 +1,1 @@
+"""Enrichments become settled: sent, in order, again if need be, and counted."""

@@ -1,0 +1,1 @@
+"""A row becomes an enrichment."""

@@ -1,0 +1,291 @@
+"""Contentsquare's field types: their limits, and what is converted to them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, TypeAlias
+
+from msgspec import Meta
+
+from target_contentsquare.enrichment import Scalar
+from target_contentsquare.errors import UnfitValueError
+from target_contentsquare.mapping.times import read_date, read_moment
+
+# Limits from Contentsquare's public documentation of the integration schema.
+MAX_STRING_BYTES = 50
+MAX_INT = 2**31 - 1
+MIN_INT = -(2**31)
+MAX_FLOAT = 1.79769e308
+
+#: Turns a row's value into what is sent; None means that the field is left out.
+Converter: TypeAlias = Callable[[Any], Scalar | None]
+
+_NUMBER_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
+# More significant digits than any number in range has: nothing to be read from them.
+_MAX_NUMBER_TEXT = 400
+# Python refuses to write out integers of thousands of digits.
+_MAX_WRITTEN = 10**MAX_STRING_BYTES
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+
+class FieldType(Enum):
+    """The types of an integration schema."""
+
+    STRING = "STRING"
+    INT = "INT"
+    FLOAT = "FLOAT"
+    BOOL = "BOOL"
+    DATETIME = "DATETIME"
+
+    @property
+    def exact(self) -> Any:
+        """The type that a decoder can check, of values that are sent as they are."""
+        return _EXACT_TYPES[self]
+
+    def exact_converter(self, *, truncate_strings: bool = False) -> Converter | None:
+        """Give what values of the type `exact` still have to go through.
+
+        Bytes, and time zones, are beyond a decoder; the rest it has checked.
+        """
+        if self is FieldType.STRING:
+            return self.converter(truncate_strings=truncate_strings)
+        return to_whole_second if self is FieldType.DATETIME else None
+
+    def converter(self, *, truncate_strings: bool = False) -> Converter:
+        """Give the function that converts this type's values.
+
+        The function returns None for null and, but for STRING, for empty text. It
+        raises `UnfitValueError` for what can't be sent, and changes nothing in what it
+        returned itself.
+        """
+        if self is FieldType.STRING:
+            return to_truncated_string if truncate_strings else to_string
+        return _CONVERTERS[self]
+
+
+def to_string(value: Any) -> str | None:
+    """Convert to STRING: any scalar, numbers and booleans in their JSON text.
+
+    Raises:
+        UnfitValueError: `wrong_type`, `string_too_long` (over 50 bytes of UTF-8).
+    """
+    if type(value) is not str:
+        value = _scalar_text(value)
+        if value is None:
+            return None
+    # Only ASCII has as many characters as bytes.
+    if len(value) <= MAX_STRING_BYTES and value.isascii():
+        return value  # type: ignore[no-any-return]
+    size = len(_utf8(value))
+    if size > MAX_STRING_BYTES:
+        detail = f"{size} bytes, at most {MAX_STRING_BYTES}"
+        raise UnfitValueError("string_too_long", detail)
+    return value  # type: ignore[no-any-return]
+
+
+def to_truncated_string(value: Any) -> str | None:
+    """Convert to STRING, cutting what is over 50 bytes between two characters.
+
+    Raises:
+        UnfitValueError: `wrong_type`.
+    """
+    text = value if type(value) is str else _scalar_text(value)
+    if text is None:
+        return None
+    return _utf8(text)[:MAX_STRING_BYTES].decode(errors="ignore")
+
+
+def to_int(value: Any) -> int | None:
+    """Convert to INT: integral numbers and their text.
+
+    Raises:
+        UnfitValueError: `wrong_type`, `int_out_of_range`.
+    """
+    return to_integer(value, MIN_INT, MAX_INT)
+
+
+def to_integer(value: Any, low: int, high: int) -> int | None:
+    """Convert integral numbers and their text to an integer from `low` to `high`.
+
+    Raises:
+        UnfitValueError: `wrong_type`, `int_out_of_range`.
+    """
+    if type(value) is not int:
+        value = _number(value, "an integral number or its text")
+        if value is None:
+            return None
+    # In range first: only then is it cheap and safe to look for decimals.
+    if not low <= value <= high:
+        raise UnfitValueError("int_out_of_range", f"not from {low} to {high}")
+    if value != int(value):
+        raise UnfitValueError("wrong_type", "a number with decimals, not an integer")
+    return int(value)
+
+
+def to_float(value: Any) -> float | None:
+    """Convert to FLOAT: finite numbers and their text.
+
+    Raises:
+        UnfitValueError: `wrong_type`, `float_out_of_range`.
+    """
+    if type(value) is not float:
+        value = _number(value, "a number or its text")
+        if value is None:
+            return None
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if -MAX_FLOAT <= number <= MAX_FLOAT:
+        return number
+    raise UnfitValueError("float_out_of_range", "not finite, or beyond 1.79769e+308")
+
+
+def to_bool(value: Any) -> bool | None:
+    """Convert to BOOL: booleans, 0 and 1, and `true`/`false` in any case.
+
+    Raises:
+        UnfitValueError: `wrong_type`.
+    """
+    if value is True or value is False:
+        return value
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        value = _BOOLEANS.get(value.strip().lower())
+        if value is not None:
+            return value  # type: ignore[no-any-return]
+    elif isinstance(value, (int, float)) and value in {0, 1}:
+        return value == 1
+    raise UnfitValueError("wrong_type", "not true, false, 0 or 1")
+
+
+def to_datetime(value: Any) -> datetime | None:
+    """Convert to DATETIME: ISO 8601 datetimes and dates, to UTC and whole seconds.
+
+    Without an offset the time is taken as UTC; a date as its midnight.
+
+    Returns:
+        A datetime that JSON encoders write as `YYYY-MM-DDThh:mm:ssZ`.
+
+    Raises:
+        UnfitValueError: `wrong_type` (not text), `invalid_datetime`.
+    """
+    if value is None or value == "":
+        return None
+    if type(value) is not datetime:
+        value = _parse_datetime(value)
+    return to_whole_second(value)
+
+
+def to_whole_second(moment: datetime) -> datetime:
+    """Convert a datetime to UTC, as which it counts without a zone, and whole seconds.
+
+    Raises:
+        UnfitValueError: `invalid_datetime`, in UTC it is beyond the calendar.
+    """
+    if moment.tzinfo is not timezone.utc:
+        moment = _in_utc(moment)
+    return moment.replace(microsecond=0) if moment.microsecond else moment
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=timezone.utc)
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
+
+
+def _parse_datetime(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise UnfitValueError("wrong_type", "not a text with an ISO 8601 datetime")
+    text = value.strip()
+    try:
+        return read_date(text) or read_moment(text)
+    except (ValueError, OverflowError):
+        raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
+
+
+def to_natural(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
+    """Convert by what the value is, where no schema says what it should be.
+
+    Raises:
+        UnfitValueError: as the converter of the type that the value has.
+    """
+    if value is None:
+        return None
+    natural = _NATURAL_TYPES.get(type(value), FieldType.STRING)
+    return natural.converter(truncate_strings=truncate_strings)(value)
+
+
+_EXACT_TYPES: Mapping[FieldType, Any] = {
+    FieldType.STRING: str,
+    FieldType.INT: Annotated[int, Meta(ge=MIN_INT, le=MAX_INT)],
+    FieldType.FLOAT: Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)],
+    FieldType.BOOL: bool,
+    FieldType.DATETIME: Annotated[datetime, Meta(tz=True)],
+}
+_CONVERTERS: Mapping[FieldType, Converter] = {
+    FieldType.INT: to_int,
+    FieldType.FLOAT: to_float,
+    FieldType.BOOL: to_bool,
+    FieldType.DATETIME: to_datetime,
+}
+_NATURAL_TYPES = {
+    bool: FieldType.BOOL,
+    int: FieldType.INT,
+    float: FieldType.FLOAT,
+}
+
+
+def _scalar_text(value: Any) -> str | None:
+    """A number or boolean as JSON writes it."""
+    if value is None:
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UnfitValueError("wrong_type", "not a finite number")
+    if isinstance(value, int) and abs(value) >= _MAX_WRITTEN:
+        detail = f"an integer of more than {MAX_STRING_BYTES} digits"
+        raise UnfitValueError("string_too_long", detail)
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    if isinstance(value, str):
+        return value
+    raise UnfitValueError("wrong_type", "an array or object, not a scalar")
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        detail = "not valid Unicode: half of a surrogate pair"
+        raise UnfitValueError("wrong_type", detail) from None
+
+
+def _number(value: Any, allowed: str) -> int | float | Decimal | None:
+    """A number, or the one that a text holds; a boolean is never one."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        text = value.strip()
+        if _NUMBER_TEXT.fullmatch(text) and len(text) <= _MAX_NUMBER_TEXT:
+            return _decimal(text)
+    raise UnfitValueError("wrong_type", f"not {allowed}")
+
+
+def _decimal(text: str) -> Decimal | float:
+    """The exact number; infinity where an exponent would make it a memory hog."""
+    number = Decimal(text)
+    if number.adjusted() > 400:  # noqa: PLR2004 - beyond every type's range
+        return math.inf
+    return number

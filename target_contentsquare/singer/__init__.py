@@ -1,0 +1,1 @@
+"""The Singer target and its command line: a host of the core."""

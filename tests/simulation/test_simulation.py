@@ -1,0 +1,104 @@
+"""Guarantees 1 to 4 for thousands of seeds; `tests.simulation` says how.
+
+`SIMULATION_SEEDS=10000` plays more of them, `SIMULATION_SEED=123` only that one.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from target_contentsquare.delivery.retry import Retries
+from target_contentsquare.enrichment import Batch
+from target_contentsquare.singer.checkpoint import Checkpoint
+from tests.simulation.play import play
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from target_contentsquare.errors import RetryableError
+
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
+SEED = os.environ.get("SIMULATION_SEED")
+
+
+def play_all(seeds: Iterable[int]) -> Counter[str]:
+    return sum(map(play_or_name, seeds), start=Counter())
+
+
+def play_or_name(seed: int) -> Counter[str]:
+    try:
+        return play(seed)
+    except Exception as error:
+        msg = f"seed {seed}: {error} (SIMULATION_SEED={seed} plays only this one)"
+        raise AssertionError(msg) from error
+
+
+def test_the_guarantees_hold_for_every_seed_and_every_situation_occurs() -> None:
+    seen = play_all(range(SEEDS) if SEED is None else [int(SEED)])
+    if SEED is None:
+        expected = {
+            "answer: taken",
+            "answer: BatchRefusedError",
+            "answer: RetryableError",
+            "batch behind another",
+            "crash",
+            "failed: ApiError",
+            "failed: AuthenticationError",
+            "failed: DeliveryError",
+            "failed: OutputError",
+            "failed: TooManyRejectedError",
+            "part-filled batch",
+            "row merged",
+            "signal",
+            "state printed",
+        }
+        assert expected <= seen.keys(), f"not seen: {expected - seen.keys()}"
+
+
+def test_a_seed_plays_the_same_every_time() -> None:
+    assert [play(seed) for seed in range(30)] == [play(seed) for seed in range(30)]
+
+
+def forget_the_second_half(batch: Batch) -> tuple[Batch, Batch]:
+    first, _ = halves(batch)
+    return first, first
+
+
+def print_too_early(checkpoint: Checkpoint[bytes], oldest: int) -> bytes | None:
+    return newest_safe(checkpoint, oldest + 1)
+
+
+def print_too_late(checkpoint: Checkpoint[bytes], oldest: int) -> bytes | None:
+    return newest_safe(checkpoint, oldest - 1)
+
+
+def do_not_wait(retries: Retries, error: RetryableError, now: float) -> float | None:
+    return None if next_wait(retries, error, now) is None else 0.0
+
+
+halves = Batch.halves
+newest_safe = Checkpoint[bytes].newest_safe
+next_wait = Retries.next_wait
+
+
+@pytest.mark.parametrize(
+    ("broken", "name", "replacement"),
+    [
+        (Batch, "halves", forget_the_second_half),
+        (Batch, "first_position", math.inf),
+        (Checkpoint, "newest_safe", print_too_early),
+        (Checkpoint, "newest_safe", print_too_late),
+        (Retries, "next_wait", do_not_wait),
+    ],
+)
+def test_the_simulation_notices_a_broken_core(
+    monkeypatch: pytest.MonkeyPatch, broken: type, name: str, replacement: object
+) -> None:
+    monkeypatch.setattr(broken, name, replacement)
+    with pytest.raises(AssertionError, match="seed"):
+        play_all(range(300))
