@@ -8,7 +8,7 @@ documentation has to be made twice before a test agrees with it.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from target_contentsquare.sandbox.faults import Fault
+from target_contentsquare.sandbox.faults.faults import Fault
 
 if TYPE_CHECKING:
     from target_contentsquare.sandbox.in_process import Sandbox

@@ -13,8 +13,12 @@ def main() -> None:
             "install target-contentsquare[sandbox]"
         )
     # Only here, since these need what has just been looked for.
-    command = import_module("target_contentsquare.sandbox.command_line").read_command()
-    sys.exit(import_module("target_contentsquare.sandbox.serving").serve(command))
+    command = import_module(
+        "target_contentsquare.sandbox.command.command_line"
+    ).read_command()
+    sys.exit(
+        import_module("target_contentsquare.sandbox.command.serving").serve(command)
+    )
 
 
 if __name__ == "__main__":

@@ -4,23 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from target_contentsquare.sandbox import strict_json
-from target_contentsquare.sandbox.batch import (
+from target_contentsquare.sandbox.batches.batch import (
     Enrichment,
     Envelope,
     read_enrichment,
     why_not_scalars,
 )
-from target_contentsquare.sandbox.credentials import sign_in
-from target_contentsquare.sandbox.faults import FaultPlan
-from target_contentsquare.sandbox.ledger import Ledger
+from target_contentsquare.sandbox.faults.faults import FaultPlan
 from target_contentsquare.sandbox.options import Options
+from target_contentsquare.sandbox.received.ledger import Ledger
 from target_contentsquare.sandbox.refusal import (
     refused_payload,
     refused_project,
     refused_version,
 )
-from target_contentsquare.sandbox.token_request import TokenRequest
-from target_contentsquare.sandbox.tokens import Tokens
+from target_contentsquare.sandbox.tokens.credentials import sign_in
+from target_contentsquare.sandbox.tokens.issued_tokens import Tokens
+from target_contentsquare.sandbox.tokens.token_request import TokenRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import TypeVar, final
 
-from target_contentsquare.sandbox.batch import Enrichment, Key
+from target_contentsquare.sandbox.batches.batch import Enrichment, Key
+from target_contentsquare.sandbox.batches.integration_schema import IntegrationSchema
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.faults import Fault
-from target_contentsquare.sandbox.integration_schema import IntegrationSchema
-from target_contentsquare.sandbox.ledger import (
+from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.options import Options
+from target_contentsquare.sandbox.received.ledger import (
     RequestSummary,
     TokenRequestSummary,
     Totals,
 )
-from target_contentsquare.sandbox.options import Options
 from target_contentsquare.sandbox.server import listening
 
 T = TypeVar("T")

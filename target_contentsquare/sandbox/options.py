@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from target_contentsquare.sandbox.credentials import Credentials
-from target_contentsquare.sandbox.faults import Fault
-from target_contentsquare.sandbox.integration_schema import IntegrationSchema
+from target_contentsquare.sandbox.batches.integration_schema import IntegrationSchema
+from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.tokens.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

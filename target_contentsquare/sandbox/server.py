@@ -6,11 +6,13 @@ from typing import Final
 
 from aiohttp import web
 
+from target_contentsquare.sandbox.batches.enrichments_endpoint import (
+    EnrichmentsEndpoint,
+)
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.enrichments_endpoint import EnrichmentsEndpoint
-from target_contentsquare.sandbox.introspection import Introspection
-from target_contentsquare.sandbox.page import Page
-from target_contentsquare.sandbox.token_endpoint import TokenEndpoint
+from target_contentsquare.sandbox.control.introspection import Introspection
+from target_contentsquare.sandbox.page.page import Page
+from target_contentsquare.sandbox.tokens.token_endpoint import TokenEndpoint
 
 MAX_BODY_BYTES: Final = 16 * 1024 * 1024
 # A request still being handled is cut off: whoever stops a sandbox waits for nothing.

@@ -19,7 +19,7 @@ from target_contentsquare.mapping.fields import FieldType, to_natural
 from target_contentsquare.mapping.session_age import latest_start
 from target_contentsquare.mapping.stream_mapping import StreamMapping
 from target_contentsquare.sandbox import Sandbox
-from target_contentsquare.sandbox.values import kind_of, why_not
+from target_contentsquare.sandbox.batches.values import kind_of, why_not
 from tests.conftest import config_for
 from tests.runs import Run, run_here
 from tests.singer_input import CALLS, call, record, schema, state

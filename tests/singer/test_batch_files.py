@@ -11,9 +11,9 @@ from typing import Any
 import fsspec
 import pytest
 
-from target_contentsquare.singer import streams
 from target_contentsquare.errors import InputError
 from target_contentsquare.sandbox import Sandbox
+from target_contentsquare.singer import streams
 from target_contentsquare.singer.batch_files import read_batch_files
 from tests.runs import Config, Run, Runner
 from tests.singer_input import call, calls, record, schema, state

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from target_contentsquare.sandbox.fault_syntax import fault_from_text
-from target_contentsquare.sandbox.integration_schema import IntegrationSchema
+from target_contentsquare.sandbox.batches.integration_schema import IntegrationSchema
+from target_contentsquare.sandbox.faults.fault_syntax import fault_from_text
 from target_contentsquare.sandbox.options import Options
 
 T = TypeVar("T")

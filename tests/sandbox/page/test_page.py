@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from target_contentsquare.sandbox import Fault, Sandbox
-from target_contentsquare.sandbox.chart import BARS, chart_of
-from target_contentsquare.sandbox.ledger import Outcome, RequestSummary
+from target_contentsquare.sandbox.page.chart import BARS, chart_of
+from target_contentsquare.sandbox.received.ledger import Outcome, RequestSummary
 
 Ask = Callable[..., requests.Response]
 Row = Callable[..., dict[str, object]]

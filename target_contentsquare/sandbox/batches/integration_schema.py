@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from target_contentsquare.sandbox.values import KINDS, Kind, why_not, why_not_text
+from target_contentsquare.sandbox.batches.values import (
+    KINDS,
+    Kind,
+    why_not,
+    why_not_text,
+)
 
 NAME_BYTES: Final = 50
 FIELDS_OF_A_TYPE: Final = 10

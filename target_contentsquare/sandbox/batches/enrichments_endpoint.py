@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from target_contentsquare.sandbox.answers import fault_answer, hang_up, refusal
 from target_contentsquare.sandbox.contentsquare import Contentsquare, Outline
-from target_contentsquare.sandbox.faults import Fault
-from target_contentsquare.sandbox.ledger import Outcome, RequestSummary
+from target_contentsquare.sandbox.faults.answers import fault_answer, hang_up, refusal
+from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.received.ledger import Outcome, RequestSummary
 from target_contentsquare.sandbox.refusal import RefusedError
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.page_view import page_view
+from target_contentsquare.sandbox.page.page_view import page_view
 
 
 class Page:
@@ -45,7 +45,7 @@ class Page:
     def _environment(self) -> Environment:
         """Made when the page is first looked at: most sandboxes never are."""
         environment = Environment(
-            loader=PackageLoader("target_contentsquare.sandbox"),
+            loader=PackageLoader("target_contentsquare.sandbox.page"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from target_contentsquare.sandbox import strict_json
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.fault_syntax import fault_from_json
-from target_contentsquare.sandbox.state_report import state_report
+from target_contentsquare.sandbox.control.state_report import state_report
+from target_contentsquare.sandbox.faults.fault_syntax import fault_from_json
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from target_contentsquare.sandbox.command_line import read_command
+from target_contentsquare.sandbox.command.command_line import read_command
 
 COMMAND = [sys.executable, "-m", "target_contentsquare.sandbox"]
 

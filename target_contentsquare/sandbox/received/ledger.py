@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 from weakref import WeakSet
 
-from target_contentsquare.sandbox.batch import Enrichment, Key
+from target_contentsquare.sandbox.batches.batch import Enrichment, Key
 
 KEPT: Final = 10_000
 """Requests, and batches of history, that are kept; totals count all of them."""

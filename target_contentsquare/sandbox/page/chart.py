@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from target_contentsquare.sandbox.ledger import Outcome, RequestSummary
+from target_contentsquare.sandbox.received.ledger import Outcome, RequestSummary
 
 BARS: Final = 60
 OUTCOMES: Final[tuple[Outcome, ...]] = ("delivered", "refused", "disturbed")

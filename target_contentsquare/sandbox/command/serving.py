@@ -5,7 +5,7 @@ import signal
 import sys
 from contextlib import suppress
 
-from target_contentsquare.sandbox.command_line import Command
+from target_contentsquare.sandbox.command.command_line import Command
 from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.server import listening
 

@@ -4,12 +4,12 @@ import asyncio
 
 from aiohttp import web
 
-from target_contentsquare.sandbox.answers import fault_answer, hang_up, refusal
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.faults import Fault
-from target_contentsquare.sandbox.ledger import TokenRequestSummary
+from target_contentsquare.sandbox.faults.answers import fault_answer, hang_up, refusal
+from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.received.ledger import TokenRequestSummary
 from target_contentsquare.sandbox.refusal import RefusedError
-from target_contentsquare.sandbox.token_request import TokenRequest
+from target_contentsquare.sandbox.tokens.token_request import TokenRequest
 
 
 class TokenEndpoint:

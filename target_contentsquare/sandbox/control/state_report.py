@@ -2,9 +2,9 @@
 
 from dataclasses import asdict
 
-from target_contentsquare.sandbox.batch import Key
+from target_contentsquare.sandbox.batches.batch import Key
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.ledger import Stored
+from target_contentsquare.sandbox.received.ledger import Stored
 
 
 def state_report(

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from target_contentsquare.sandbox.faults import Fault
+from target_contentsquare.sandbox.faults.faults import Fault
 from target_contentsquare.sandbox.refusal import RefusedError
 
 

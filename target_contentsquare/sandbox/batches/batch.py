@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from target_contentsquare.sandbox.integration_schema import NAME_BYTES
+from target_contentsquare.sandbox.batches.integration_schema import NAME_BYTES
+from target_contentsquare.sandbox.batches.values import kind_of, why_not, why_not_text
 from target_contentsquare.sandbox.refusal import refused_payload
-from target_contentsquare.sandbox.values import kind_of, why_not, why_not_text
 
 MAX_ENRICHMENTS: Final = 200
 MAX_ENRICHMENT_NUMBER: Final = 3

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from target_contentsquare.sandbox.batch import MAX_ENRICHMENT_NUMBER, Key
-from target_contentsquare.sandbox.chart import Chart, chart_of
+from target_contentsquare.sandbox.batches.batch import MAX_ENRICHMENT_NUMBER, Key
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.ledger import (
+from target_contentsquare.sandbox.page.chart import Chart, chart_of
+from target_contentsquare.sandbox.received.ledger import (
     Ledger,
     RequestSummary,
     Stored,

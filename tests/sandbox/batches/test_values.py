@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_contentsquare.sandbox import strict_json
-from target_contentsquare.sandbox.values import KINDS, kind_of, why_not
+from target_contentsquare.sandbox.batches.values import KINDS, kind_of, why_not
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

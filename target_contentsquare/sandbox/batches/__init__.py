@@ -1,0 +1,1 @@
+"""Batches of enrichments: what Contentsquare takes and what it refuses."""

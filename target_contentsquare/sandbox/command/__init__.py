@@ -1,0 +1,1 @@
+"""The command line, and serving until a signal ends it."""

@@ -1,0 +1,1 @@
+"""The paths under `/_sandbox/`, for scripts that watch and control the sandbox."""

@@ -1,0 +1,1 @@
+"""What goes wrong by order: failed answers, cut connections and delays."""

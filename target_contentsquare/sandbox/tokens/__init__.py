@@ -1,0 +1,1 @@
+"""Signing in: credentials, token requests and the tokens issued."""
