@@ -1,6 +1,10 @@
-"""A delivery without threads, network or real time: a seed decides everything.
+"""A simulated delivery without threads, network or real time, repeatable by its seed.
 
-`scenario` makes up what a tap writes and what goes wrong, `world` is time and the
-executor, `contentsquare` the server, `witness` knows the guarantees and looks on, and
-`play` puts them together, with restarts from the last printed state.
+- `scenario` generates the tap's messages and the faults.
+- `world` is the simulated clock and the executor of requests.
+- `contentsquare` is the simulated server.
+- `observer` checks the guarantees while a run goes on.
+- `run` is one run of the target.
+- `simulate` runs a scenario to its end; a run that was stopped is followed by another,
+  which begins after the last printed state.
 """

@@ -1,4 +1,4 @@
-"""A server that keeps the last enrichment of a key, and sees who comes too late."""
+"""A simulated API that stores enrichments and checks their order."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from target_contentsquare.errors import (
     RetryableError,
     TokenRefusedError,
 )
-from tests.simulation.world import Violation, World
+from tests.simulation.world import GuaranteeBrokenError, World
 
 if TYPE_CHECKING:
     from target_contentsquare.enrichment import Batch, Key, Row
-    from tests.simulation.scenario import Weather
+    from tests.simulation.scenario import Faults
 
 
 def number_of(row: Row) -> int:
-    """The row's place in the input."""
+    """Return the place of a row in the input, from 0."""
     number = row.enrichment.enrichment["number"]
     assert isinstance(number, int)
     return number
 
 
 class Contentsquare:
-    """What outlives the runs: contents and tokens.
+    """The simulated API, whose contents and tokens stay from run to run.
 
     Attributes:
         contents: Number of the row that was stored last, by key.
-        fatal: Answer the next request with one that trying again does not cure.
+        fatal: Whether to answer requests with an error that a retry does not cure.
     """
 
     def __init__(self, world: World) -> None:
@@ -40,49 +40,56 @@ class Contentsquare:
         self._world = world
         self._valid: dict[int | None, str] = {}
         self._newest: dict[Key, int] = {}
-        self._names = itertools.count()
+        self._token_numbers = itertools.count()
 
-    def begin_run(self, weather: Weather) -> Tokens:
-        """Give the tokens of a new process, which may send old rows again."""
-        self._weather = weather
+    def begin_run(self, faults: Faults) -> Tokens:
+        """Return the tokens of a new process, which may send old rows again."""
+        self._faults = faults
         self._newest.clear()
         return Tokens(self._sign_in, self._world.clock)
 
     def post(self, token: Token, batch: Batch) -> None:
-        """Take a batch, or don't."""
+        """Store the rows of a batch.
+
+        Raises:
+            ContentsquareTargetError: The API refuses the batch, or a fault occurs,
+                which may also be after the rows were stored.
+        """
         if self.fatal:
             raise ApiError("the API forbids it")
-        if self._happens(self._weather.token_expires):
+        if self._happens(self._faults.token_expires):
             self._valid.pop(batch.project_id, None)
         if self._valid.get(batch.project_id) != token.value:
             raise TokenRefusedError("expired")
-        self._trouble_before()
-        if any(row.enrichment.enrichment["bad"] for row in batch.rows.values()):
-            raise BatchRefusedError("one of them")
+        self._raise_fault()
+        if any(row.enrichment.enrichment["refused"] for row in batch.rows.values()):
+            raise BatchRefusedError("a row of the batch is invalid")
         self._store(batch)
-        if self._happens(self._weather.reset_after):
+        if self._happens(self._faults.reset_after):
             raise RetryableError("reset after storing")
 
     def _store(self, batch: Batch) -> None:
         for key, row in batch.rows.items():
             number = number_of(row)
             if number < self._newest.get(key, -1):
-                raise Violation(f"row {number} of {key} comes after a newer one")
+                raise GuaranteeBrokenError(
+                    f"row {number} of {key} comes after a newer one"
+                )
             self._newest[key] = self.contents[key] = number
 
-    def _trouble_before(self) -> None:
-        weather, random = self._weather, self._world.random
-        if self._happens(weather.unavailable):
+    def _raise_fault(self) -> None:
+        faults, random = self._faults, self._world.random
+        if self._happens(faults.unavailable):
             raise RetryableError("HTTP 503")
-        if self._happens(weather.limited):
+        if self._happens(faults.limited):
             raise RetryableError("HTTP 429", random.choice((0.5, 3.0, 20.0)))
-        if self._happens(weather.reset_before):
+        if self._happens(faults.reset_before):
             raise RetryableError("reset before storing")
 
     def _sign_in(self, project_id: int | None) -> Token:
-        if self._happens(self._weather.token_endpoint_fails):
-            raise RetryableError("the token endpoint is in trouble")
-        value = self._valid[project_id] = f"token-{next(self._names)}"
+        if self._happens(self._faults.token_endpoint_fails):
+            raise RetryableError("the token endpoint fails")
+        value = self._valid[project_id] = f"token-{next(self._token_numbers)}"
         life = self._world.random.choice((20.0, 3600.0))
         end = self._world.now + life
         return Token(value, "https://simulated", project_id or 0, end, end)

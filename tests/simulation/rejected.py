@@ -1,37 +1,37 @@
-"""A rejected file that knows what a crash would leave of it."""
+"""A simulated file of rejected rows that knows which rows a crash would lose."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.simulation.witness import Witness
+    from tests.simulation.observer import Observer
 
 
 class RejectedRows:
-    """Stands in for `RejectedFile`; a row's line is its number.
+    """A substitute for `RejectedFile`, in which the line of a row is its number.
 
     Attributes:
-        rows: How many were written.
-        not_synced: Those that a crash could lose.
+        rows: How many rows were written.
+        not_synced: Numbers of the rows that a crash could lose.
     """
 
-    def __init__(self, witness: Witness) -> None:
+    def __init__(self, observer: Observer) -> None:
         self.rows = 0
         self.not_synced: list[int] = []
-        self._witness = witness
+        self._observer = observer
 
     def write(self, schema: Any, line: bytes, rejection: Any) -> None:
         """Append a row."""
         _ = schema
         self.rows += 1
         self.not_synced.append(int(line))
-        self._witness.rejected(int(line), rejection.reason)
+        self._observer.row_rejected(int(line), rejection.reason)
 
     def sync(self) -> None:
-        """From here on a crash does no harm."""
+        """Make the rows safe from a crash."""
         self.not_synced.clear()
 
     def close(self) -> None:
-        """As the real one."""
+        """Make the rows safe from a crash, as the real file does when it closes."""
         self.sync()

@@ -1,4 +1,4 @@
-"""What a seed stands for: rows, states and silence, an API's moods, and stops."""
+"""What a seed decides: the tap's messages, the API's faults, stops of the target."""
 
 from __future__ import annotations
 
@@ -10,42 +10,55 @@ if TYPE_CHECKING:
 
     from target_contentsquare.enrichment import Key
 
-Kind: TypeAlias = Literal["good", "bad", "dropped", "invalid"]
+Outcome: TypeAlias = Literal["delivered", "refused", "dropped", "invalid"]
 Stop: TypeAlias = Literal["none", "signal", "fatal", "crash", "stdout"]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A row that the tap writes; `number` is its place among the rows, from 0."""
+class InputRow:
+    """A row that the tap writes.
+
+    Attributes:
+        number: Its place among the rows, from 0.
+        outcome: What becomes of it, unless a later row replaces it.
+    """
 
     number: int
     key: Key
     version: int
-    kind: Kind
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A STATE message; the value is the message's own place in the input."""
+    """A STATE message.
+
+    Attributes:
+        place: Its value: how many messages are before it.
+    """
 
     place: int
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """The tap writes nothing for so many seconds."""
+class Pause:
+    """A time in which the tap writes nothing."""
 
     seconds: float
 
 
-Message: TypeAlias = Given | State | Silence
+Message: TypeAlias = InputRow | State | Pause
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
-    """How the API behaves: chances of what a request may meet, and how slow it is."""
+class Faults:
+    """How slow the API is, and the probability of each fault of a request.
 
-    slow: float
+    Attributes:
+        mean_seconds: Mean time of a request to the server, and of its answer back.
+    """
+
+    mean_seconds: float
     unavailable: float = 0.0
     limited: float = 0.0
     reset_before: float = 0.0
@@ -54,25 +67,26 @@ class Weather:
     token_endpoint_fails: float = 0.0
 
     def latency(self, random: Random) -> tuple[float, float]:
-        """Seconds to the server, and back."""
+        """Return the seconds of a request to the server, and of its answer back."""
         if random.random() < 0.1:
             return 0.0, 0.0
-        return random.expovariate(1 / self.slow), random.expovariate(1 / self.slow)
+        rate = 1 / self.mean_seconds
+        return random.expovariate(rate), random.expovariate(rate)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One run of the target, and how it is made to end."""
+    """One run of the target, and what stops it."""
 
     stop: Stop
     stop_at_step: int
     max_rejected: int | None
-    weather: Weather
+    faults: Faults
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """All that a seed decides beforehand."""
+    """Everything that is decided before the first run."""
 
     messages: tuple[Message, ...]
     batch_rows: int
@@ -83,32 +97,44 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class _Tap:
-    """What it writes: how many rows, from how much choice, and how often the rest."""
+    """What the tap writes.
+
+    Attributes:
+        users: From how many users the rows are drawn.
+        refused: Probability that a row is refused by the API.
+        other: Probability that a row is dropped or invalid.
+        states: Probability of a state after a row.
+        pauses: Probability of a pause after a row.
+    """
 
     rows: int
     users: int
     projects: tuple[int, ...]
     versions: tuple[int, ...] = (1,)
-    bad: float = 0.0
-    odd: float = 0.0
+    refused: float = 0.0
+    other: float = 0.0
     states: float = 1.0
-    silences: float = 0.0
+    pauses: float = 0.0
 
 
-def scenario(random: Random) -> Scenario:
-    """Make one up: most are small, since small ones collide more."""
+def make_scenario(random: Random) -> Scenario:
+    """Return a random scenario; most are small, so that more rows share a key."""
     batch_rows = random.choice((1, 2, 3, 3, 5, 5, 8, 8, 13, 20, 50, 200))
     tap = _tap(random, batch_rows)
     if random.random() < 0.02:
-        # An old row in one project holds back the states of many in another.
+        # A single row of project 2 holds back the states of many rows of project 1.
         tap, batch_rows = _Tap(3000, 10_000, (*(1,) * 300, 2)), 200
-    unlucky = random.choice((0, 1, 1, 2, 3))
+    interrupted = random.choice((0, 1, 1, 2, 3))
     return Scenario(
         messages=tuple(_messages(random, tap)),
         batch_rows=batch_rows,
         max_in_flight=random.choice((1, 2, 3, 4, 8, 16)),
         max_retry_seconds=random.choice((5.0, 60.0, 300.0)),
-        attempts=(*(_unlucky(random) for _ in range(unlucky)), _stormy(random), _CALM),
+        attempts=(
+            *(_interrupted_attempt(random) for _ in range(interrupted)),
+            _uninterrupted_attempt(random),
+            _LAST_ATTEMPT,
+        ),
     )
 
 
@@ -118,10 +144,10 @@ def _tap(random: Random, batch_rows: int) -> _Tap:
         users=random.choice((2, 5, 20, 100, 10_000)),
         projects=random.choice(((1,), (1,), (1, 2), (1, 2, 3))),
         versions=random.choice(((1,), (1,), (1, 2))),
-        bad=random.choice((0.0, 0.0, 0.01, 0.05, 0.3)),
-        odd=random.choice((0.0, 0.0, 0.02, 0.2, 0.9)),
+        refused=random.choice((0.0, 0.0, 0.01, 0.05, 0.3)),
+        other=random.choice((0.0, 0.0, 0.02, 0.2, 0.9)),
         states=random.choice((0.0, 0.03, 0.3, 1.0, 1.0)),
-        silences=random.choice((0.0, 0.0, 0.02)),
+        pauses=random.choice((0.0, 0.0, 0.02)),
     )
 
 
@@ -130,45 +156,45 @@ def _messages(random: Random, tap: _Tap) -> list[Message]:
     for number in range(tap.rows):
         user = f"u-{random.randrange(tap.users)}"
         key = (random.choice(tap.projects), user, random.choice((1, 1, 2)), 1)
-        kind = _kind(random, tap)
-        messages.append(Given(number, key, random.choice(tap.versions), kind))
+        outcome = _outcome(random, tap)
+        messages.append(InputRow(number, key, random.choice(tap.versions), outcome))
         if random.random() < tap.states:
             messages.append(State(len(messages)))
-        if random.random() < tap.silences:
-            messages.append(Silence(random.choice((0.5, 5.0, 200.0, 400.0))))
+        if random.random() < tap.pauses:
+            messages.append(Pause(random.choice((0.5, 5.0, 200.0, 400.0))))
     return messages
 
 
-def _kind(random: Random, tap: _Tap) -> Kind:
-    if random.random() < tap.bad:
-        return "bad"
-    if random.random() < tap.odd:
+def _outcome(random: Random, tap: _Tap) -> Outcome:
+    if random.random() < tap.refused:
+        return "refused"
+    if random.random() < tap.other:
         return random.choice(("dropped", "dropped", "invalid"))
-    return "good"
+    return "delivered"
 
 
-def _unlucky(random: Random) -> Attempt:
+def _interrupted_attempt(random: Random) -> Attempt:
     stops: tuple[Stop, ...] = ("signal", "signal", "fatal", "crash", "crash", "stdout")
     return Attempt(
         stop=random.choice(stops),
         stop_at_step=int(random.expovariate(1 / 40)),
         max_rejected=random.choice((None, 2, 1000, 1000, 1000)),
-        weather=_weather(random),
+        faults=_faults(random),
     )
 
 
-def _stormy(random: Random) -> Attempt:
-    """Nobody stops it, but it may fail."""
-    return Attempt("none", 0, 5000, _weather(random))
+def _uninterrupted_attempt(random: Random) -> Attempt:
+    """Return a run that nothing stops, but that faults may end."""
+    return Attempt("none", 0, 5000, _faults(random))
 
 
-#: The last one always succeeds.
-_CALM = Attempt("none", 0, 5000, Weather(0.1))
+#: Without faults, so that the last run always succeeds.
+_LAST_ATTEMPT = Attempt("none", 0, 5000, Faults(0.1))
 
 
-def _weather(random: Random) -> Weather:
-    slow = random.choice((0.01, 0.1, 1.0, 10.0))
+def _faults(random: Random) -> Faults:
+    mean_seconds = random.choice((0.01, 0.1, 1.0, 10.0))
     if random.random() < 0.3:
-        return Weather(slow)
-    most = random.choice((0.02, 0.1, 0.2))
-    return Weather(slow, *(random.choice((0.0, most)) for _ in range(6)))
+        return Faults(mean_seconds)
+    probability = random.choice((0.02, 0.1, 0.2))
+    return Faults(mean_seconds, *(random.choice((0.0, probability)) for _ in range(6)))

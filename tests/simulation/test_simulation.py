@@ -1,6 +1,6 @@
-"""Guarantees 1 to 4 for thousands of seeds; `tests.simulation` says how.
+"""Guarantees 1 to 4 for thousands of seeds, as `tests.simulation` describes.
 
-`SIMULATION_SEEDS=10000` plays more of them, `SIMULATION_SEED=123` only that one.
+`SIMULATION_SEEDS=10000` runs more seeds, `SIMULATION_SEED=123` only that one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from target_contentsquare.delivery.retry import Retries
 from target_contentsquare.enrichment import Batch
 from target_contentsquare.singer.checkpoint import Checkpoint
-from tests.simulation.play import play
+from tests.simulation.simulate import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,20 +26,20 @@ SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
 SEED = os.environ.get("SIMULATION_SEED")
 
 
-def play_all(seeds: Iterable[int]) -> Counter[str]:
-    return sum(map(play_or_name, seeds), start=Counter())
+def simulate_all(seeds: Iterable[int]) -> Counter[str]:
+    return sum(map(simulate_or_name_seed, seeds), start=Counter())
 
 
-def play_or_name(seed: int) -> Counter[str]:
+def simulate_or_name_seed(seed: int) -> Counter[str]:
     try:
-        return play(seed)
+        return simulate(seed)
     except Exception as error:
-        msg = f"seed {seed}: {error} (SIMULATION_SEED={seed} plays only this one)"
+        msg = f"seed {seed}: {error} (SIMULATION_SEED={seed} runs only this seed)"
         raise AssertionError(msg) from error
 
 
 def test_the_guarantees_hold_for_every_seed_and_every_situation_occurs() -> None:
-    seen = play_all(range(SEEDS) if SEED is None else [int(SEED)])
+    events = simulate_all(range(SEEDS) if SEED is None else [int(SEED)])
     if SEED is None:
         expected = {
             "answer: taken",
@@ -57,11 +57,13 @@ def test_the_guarantees_hold_for_every_seed_and_every_situation_occurs() -> None
             "signal",
             "state printed",
         }
-        assert expected <= seen.keys(), f"not seen: {expected - seen.keys()}"
+        assert expected <= events.keys(), f"not events: {expected - events.keys()}"
 
 
-def test_a_seed_plays_the_same_every_time() -> None:
-    assert [play(seed) for seed in range(30)] == [play(seed) for seed in range(30)]
+def test_a_seed_gives_the_same_events_every_time() -> None:
+    assert [simulate(seed) for seed in range(30)] == [
+        simulate(seed) for seed in range(30)
+    ]
 
 
 def forget_the_second_half(batch: Batch) -> tuple[Batch, Batch]:
@@ -101,4 +103,4 @@ def test_the_simulation_notices_a_broken_core(
 ) -> None:
     monkeypatch.setattr(broken, name, replacement)
     with pytest.raises(AssertionError, match="seed"):
-        play_all(range(300))
+        simulate_all(range(300))

@@ -1,4 +1,4 @@
-"""Time that passes only when somebody waits, and requests that take some of it."""
+"""A simulated clock, and an executor whose requests take simulated time."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from random import Random
 
     from target_contentsquare.enrichment import Batch
-    from tests.simulation.scenario import Weather
-    from tests.simulation.witness import Witness
+    from tests.simulation.observer import Observer
+    from tests.simulation.scenario import Faults
 
 
-class Violation(AssertionError):  # noqa: N818 - what it is, and pytest shows it so
+class GuaranteeBrokenError(AssertionError):
     """A guarantee does not hold."""
 
 
-def demand(holds: object, what: str) -> None:
-    """Fail unless it holds."""
+def require(holds: object, message: str) -> None:
+    """Raise an error with the message unless a guarantee holds."""
     if not holds:
-        raise Violation(what)
+        raise GuaranteeBrokenError(message)
 
 
 class Crash(BaseException):
-    """The process is gone: nothing of it may run any more."""
+    """The simulated process dies, so none of its code may run any more."""
 
 
 class World:
-    """The clock, and what is going to happen when."""
+    """The simulated time, and the events that are to come."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -47,34 +47,37 @@ class World:
         self._sleeps = 0
 
     def clock(self) -> float:
+        """Return the time in seconds."""
         return self.now
 
-    def after(self, seconds: float, happen: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (self.now + seconds, next(self._order), happen))
+    def after(self, seconds: float, event: Callable[[], None]) -> None:
+        """Let an event happen that many seconds from now."""
+        heapq.heappush(self._events, (self.now + seconds, next(self._order), event))
 
     def notify(self) -> None:
+        """Wake the thread that sleeps, or let its next sleep end at once."""
         self._notified = True
 
     def forget_events(self) -> list[Callable[[], None]]:
-        """What would still have happened."""
-        left = [happen for _, _, happen in sorted(self._events, key=lambda e: e[:2])]
+        """Remove all events that are to come, and return them in their order."""
+        left = [event for _, _, event in sorted(self._events, key=lambda e: e[:2])]
         self._events.clear()
         self._notified = False
         return left
 
     def sleep(self, seconds: float | None) -> None:
-        """As `Delivery` is promised: shorter if `notify` is called, or was before."""
+        """Let time pass until `notify` is called, for at most that many seconds."""
         self.before_sleep()
         self._sleeps += 1
         if self._sleeps > 1000:
-            raise Violation("it sleeps and wakes, and nothing happens")
+            raise GuaranteeBrokenError("it sleeps and wakes, but no event happens")
         until = float("inf") if seconds is None else self.now + seconds
         while not self._notified and self._next_at <= until:
             if self._next_at == float("inf"):
-                raise Violation("it would sleep for ever")
+                raise GuaranteeBrokenError("it would sleep for ever")
             self._step()
         if self._notified:
-            self._more_at_the_same_time()
+            self._delay_waking()
         else:
             self.now = until
         self._notified = False
@@ -91,52 +94,58 @@ class World:
         return self._events[0][0] if self._events else float("inf")
 
     def _step(self) -> None:
-        at, _, happen = heapq.heappop(self._events)
+        at, _, event = heapq.heappop(self._events)
         self.now = max(self.now, at)
         self.steps += 1
         self._sleeps = 0
-        happen()
+        event()
         self.after_step()
 
-    def _more_at_the_same_time(self) -> None:
-        """A thread that is woken does not run at once."""
+    def _delay_waking(self) -> None:
+        """Let events happen before the woken thread runs, as a busy machine does."""
         while self._events and self.random.random() < 0.3:
             self._step()
 
 
 class SeededExecutor(Executor):
-    """Each request reaches the server, and later its answer comes back."""
+    """Requests that reach the server and are answered after a random time each."""
 
-    def __init__(self, world: World, witness: Witness, weather: Weather) -> None:
+    def __init__(self, world: World, observer: Observer, faults: Faults) -> None:
         self._world = world
-        self._witness = witness
-        self._weather = weather
+        self._observer = observer
+        self._faults = faults
 
     def submit(  # type: ignore[override]
         self, send: Callable[[Batch], None], batch: Batch
     ) -> Future[None]:
-        """Begin a request; the server sees it later, so others may come first."""
-        self._witness.begins(batch)
+        """Begin a request, which reaches the server after later ones now and then."""
+        self._observer.request_begins(batch)
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()
-        there, back = self._weather.latency(self._world.random)
-        self._world.after(there, lambda: self._arrive(send, batch, future, back))
+        to_server, to_target = self._faults.latency(self._world.random)
+        self._world.after(
+            to_server, lambda: self._arrive(send, batch, future, to_target)
+        )
         return future
 
     def _arrive(
-        self, send: Callable[..., Any], batch: Batch, future: Future[None], back: float
+        self,
+        send: Callable[..., Any],
+        batch: Batch,
+        future: Future[None],
+        to_target: float,
     ) -> None:
         error: Exception | None = None
         try:
             send(batch)
         except ContentsquareTargetError as raised:
             error = raised
-        self._world.after(back, lambda: self._answer(batch, future, error))
+        self._world.after(to_target, lambda: self._answer(batch, future, error))
 
     def _answer(
         self, batch: Batch, future: Future[None], error: Exception | None
     ) -> None:
-        self._witness.answered(batch, error)
+        self._observer.request_answered(batch, error)
         if error is None:
             future.set_result(None)
         else:

@@ -1,0 +1,178 @@
+"""Checks the guarantees during a run, without any of the target's own records."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from target_contentsquare.delivery.outbox import MAX_WAIT_SECONDS
+from target_contentsquare.errors import FatalError, RetryableError
+from tests.simulation.contentsquare import number_of
+from tests.simulation.expected_batches import ExpectedBatch, ExpectedBatches, Part
+from tests.simulation.rejected import RejectedRows
+from tests.simulation.states import States
+from tests.simulation.world import World, require
+
+if TYPE_CHECKING:
+    from target_contentsquare.enrichment import Batch
+    from tests.simulation.scenario import InputRow, Scenario, State
+
+
+class Observer:
+    """One run of the target as it is seen from outside.
+
+    Attributes:
+        events: How often each event happened, to show that every situation occurs.
+        hurried: Whether a signal came.
+        failed: Whether a request failed for good, or the run is over.
+        stdout_closed: Whether no state can be printed any more.
+    """
+
+    def __init__(self, world: World, scenario: Scenario, events: Counter[str]) -> None:
+        self.events = events
+        self.file = RejectedRows(self)
+        self.states = States()
+        self.requests = self.delivered = self.merged = 0
+        self.hurried = self.failed = self.stdout_closed = False
+        self._world = world
+        self._max_in_flight = scenario.max_in_flight
+        self._batches = ExpectedBatches(scenario.batch_rows, events)
+        self._in_flight: set[Part] = set()
+        self._resume_at: dict[Part, float] = {}
+        self._idle: set[Part] = set()
+        self._given_up: set[Part] = set()
+        self._tries: Counter[Part] = Counter()
+
+    # What the tap writes
+
+    def row_read(self, row: InputRow) -> None:
+        """Record a row that will be put into a batch."""
+        self.states.unsettled[row.number] = row
+        replaced = self._batches.add(row, self._world.now)
+        if replaced is not None:
+            self.merged += 1
+            self.events["row merged"] += 1
+            del self.states.unsettled[replaced.number]
+
+    def state_read(self, state: State, rows_read: int) -> None:
+        """Record a state that covers the rows before it."""
+        self.states.add(state.place, rows_read)
+
+    def expect_old_batches(self) -> None:
+        """Expect the batches that have been open for too long to be sent."""
+        self._batches.close_opened_until(self._world.now - MAX_WAIT_SECONDS)
+
+    def expect_open_batches(self) -> None:
+        """Expect all open batches to be sent: the input ended or a signal came."""
+        self._batches.close_opened_until(math.inf)
+        self.states.ended = True
+
+    # What the server receives
+
+    def request_begins(self, batch: Batch) -> None:
+        """Check a request when it is made."""
+        part = _part_of(batch)
+        expected = self._batches.of(part[0]) if part else None
+        require(expected is not None, f"rows {part} are not due")
+        assert expected is not None
+        require(part in expected.parts, f"rows {part} are no batch and no half of one")
+        require(part not in self._in_flight, f"rows {part} are in flight already")
+        require(expected.may_go, f"rows {part} overtake older ones with the same key")
+        require(not self.failed, "a request begins after one has failed for good")
+        require(not self._idle, f"rows {self._idle} waited without a reason")
+        require(part not in self._given_up, f"rows {part} have had their last try")
+        early = self._world.now < self._resume_at.pop(part, 0.0)
+        require(self.hurried or not early, f"rows {part} go before Retry-After")
+        self.requests += 1
+        self._tries[part] += 1
+        self._in_flight.add(part)
+        require(len(self._in_flight) <= self._max_in_flight, "too many in flight")
+
+    def request_answered(self, batch: Batch, error: Exception | None) -> None:
+        """Record the answer to a request, before the target sees it."""
+        part = _part_of(batch)
+        self._in_flight.remove(part)
+        self.events["answer: " + (type(error).__name__ if error else "taken")] += 1
+        if isinstance(error, RetryableError):
+            if self.hurried and self._tries[part] > 1:
+                self._given_up.add(part)
+            self._resume_at[part] = self._world.now + (error.retry_after or 0.0)
+        elif isinstance(error, FatalError):
+            self.failed = True
+        else:
+            self._settle_or_halve(part, taken=error is None)
+
+    def _settle_or_halve(self, part: Part, *, taken: bool) -> None:
+        batch = self._batch_of(part)
+        batch.answers += 1
+        message = f"{batch.answers} requests instead of {batch.max_answers}"
+        require(batch.answers <= batch.max_answers, message)
+        if taken:
+            self.delivered += len(part)
+            self._settle(part)
+        elif len(part) > 1:
+            batch.halve(part)
+
+    def row_rejected(self, number: int, reason: str) -> None:
+        """Check a row that is written to the rejected file."""
+        if reason == "rejected_by_api":
+            row = self.states.unsettled.get(number)
+            refused = row is not None and row.outcome == "refused"
+            require(refused, f"row {number} is rejected without a reason")
+            self._settle((number,))
+
+    def _settle(self, part: Part) -> None:
+        self._batches.settle(self._batch_of(part), part)
+        self.states.settle(part)
+
+    def _batch_of(self, part: Part) -> ExpectedBatch:
+        batch = self._batches.of(part[0])
+        assert batch is not None
+        return batch
+
+    # What the target prints, and when it waits
+
+    def state_printed(self, text: bytes) -> None:
+        """Check a state that is printed."""
+        place = int(text)
+        self.states.state_printed(place, self._world.now)
+        covered = self.states.rows_before(place)
+        lost = [row for row in self.file.not_synced if row < covered]
+        require(not lost, f"rejected rows {lost} are covered, but not on the disk")
+        self.events["state printed"] += 1
+
+    def before_sleep(self) -> None:
+        """Check that all that could be done is under way when the target sleeps."""
+        if not self.stdout_closed:
+            self.states.require_safe_state_printed()
+        require(self._in_flight or not self.hurried, "it waits after a signal")
+        if len(self._in_flight) < self._max_in_flight:
+            # A run that is about to fail may leave them; `request_begins` checks that.
+            self._idle |= self._could_be_in_flight()
+
+    def _could_be_in_flight(self) -> set[Part]:
+        """Return the parts that wait for no key, no Retry-After and no free request."""
+        busy = self._in_flight | self._resume_at.keys()
+        held = sum(not batch.may_go for batch in self._batches)
+        room = max(held, len(busy)) < self._max_in_flight
+        idle: set[Part] = set()
+        for batch in self._batches:
+            if batch.may_go and (batch.answers or room):
+                idle |= batch.parts - busy
+        return idle
+
+    def run_ends(self, *, succeeded: bool) -> None:
+        """Check what is guaranteed for the end of a run."""
+        require(not self._in_flight, "requests are abandoned")
+        newest = self.states.newest_safe
+        require(self.states.printed == newest, f"state {newest} is safe, not printed")
+        if succeeded:
+            unsettled = list(self.states.unsettled)
+            require(not unsettled, f"rows {unsettled} are not settled")
+            require(not self._idle, f"rows {self._idle} waited without a reason")
+            require(newest == self.states.last, "the last state is not the tap's")
+
+
+def _part_of(batch: Batch) -> Part:
+    return tuple(number_of(row) for row in batch.rows.values())
