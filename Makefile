@@ -22,10 +22,11 @@ demo: .venv/synced .venv-tap/installed ## CSV file -> real tap -> target -> sand
 test: .venv/synced ## All tests but pipeline's, and the simulation of delivery with few seeds
 	.venv/bin/pytest tests --ignore=tests/pipeline
 
-lint: .venv/synced ## ruff check, ruff format --check, mypy
+lint: .venv/synced ## ruff check, ruff format --check, mypy, and who may import whom
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo --no-cache
 
 format: .venv/synced ## Let ruff correct what it can
 	.venv/bin/ruff check --fix .
