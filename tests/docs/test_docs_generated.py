@@ -174,6 +174,15 @@ def test_tests_that_how_it_works_names_exist() -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def test_contributing_names_every_part_of_the_package() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"^\| `([\w./]+)` \|", text, re.MULTILINE)
+    package = ROOT / "target_contentsquare"
+    folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    files = {path.name for path in package.glob("[!_]*.py")}
+    assert sorted(named) == sorted(folders | files)
+
+
 def _loader(path: Path) -> dict[str, Any]:
     (loader,) = yaml.safe_load(path.read_text("utf-8"))["plugins"]["loaders"]
     return dict(loader)
