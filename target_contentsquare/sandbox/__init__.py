@@ -1,14 +1,14 @@
 """A local stand-in for Contentsquare's Enrichment API.
 
 It states the API's contract on its own: nothing here is imported from the rest of
-the package, and the rest imports nothing from here, so that a misreading of the
-documentation has to be made twice before a test agrees with it.
+the package, and the rest imports nothing from here, so that a test finds
+every reading of the documentation that the two do not share.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.faults.fault import Fault
 
 if TYPE_CHECKING:
     from target_contentsquare.sandbox.in_process import Sandbox
@@ -17,10 +17,10 @@ __all__ = ["Fault", "Sandbox"]
 
 
 def __getattr__(name: str) -> object:
-    """Import `Sandbox` when it is first used.
+    """Return `Sandbox`, imported when it is first used.
 
-    The command must be able to say that aiohttp is missing, and Python imports this
-    file before it.
+    Python imports this file before the command, which must be able to say that
+    aiohttp is missing.
     """
     if name == "Sandbox":
         return import_module("target_contentsquare.sandbox.in_process").Sandbox

@@ -12,7 +12,7 @@ def main() -> None:
             "The sandbox needs aiohttp and jinja2: "
             "install target-contentsquare[sandbox]"
         )
-    # Only here, since these need what has just been looked for.
+    # Imported here, since they import aiohttp and jinja2.
     command = import_module(
         "target_contentsquare.sandbox.command.command_line"
     ).read_command()

@@ -10,9 +10,9 @@ from target_contentsquare.sandbox.batches.batch import (
     read_enrichment,
     why_not_scalars,
 )
-from target_contentsquare.sandbox.faults.faults import FaultPlan
+from target_contentsquare.sandbox.faults.fault_plan import FaultPlan
 from target_contentsquare.sandbox.options import Options
-from target_contentsquare.sandbox.received.ledger import Ledger
+from target_contentsquare.sandbox.received.received import Received
 from target_contentsquare.sandbox.refusal import (
     refused_payload,
     refused_project,
@@ -25,14 +25,14 @@ from target_contentsquare.sandbox.tokens.token_request import TokenRequest
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What can be told of a batch whatever is wrong with it, for the summaries."""
+    """What can be read of a batch, whatever is wrong with it."""
 
     document: object
     problem: str | None = None
 
     @classmethod
     def of(cls, body: bytes) -> "Outline":
-        """Parse a body; what is wrong with its JSON becomes `problem`."""
+        """Return the outline of a body; `problem` says what is wrong with its JSON."""
         try:
             return cls(strict_json.parse(body))
         except ValueError as error:
@@ -40,18 +40,18 @@ class Outline:
 
     @property
     def rows(self) -> int:
-        """How many enrichments there are, 0 if that can't be told."""
+        """Return how many enrichments there are, 0 where that can't be read."""
         rows = self._get("enrichments")
         return len(rows) if isinstance(rows, list) else 0
 
     @property
     def project_id(self) -> int | None:
-        """The project, if it can be told."""
+        """Return the project, if it can be read."""
         return self._integer("projectId")
 
     @property
     def integration_version(self) -> int | None:
-        """The integration version, if it can be told."""
+        """Return the integration version, if it can be read."""
         return self._integer("integrationVersion")
 
     def _integer(self, name: str) -> int | None:
@@ -63,13 +63,13 @@ class Outline:
 
 
 class Contentsquare:
-    """Everything one sandbox knows. Belongs to one thread."""
+    """Everything that a sandbox knows; not safe to share between threads."""
 
     def __init__(self, options: Options) -> None:
-        """Start with nothing received, and with the faults of the options."""
+        """Make one that has received nothing."""
         self.options = options
         self.tokens = Tokens(options.clock, options.token_seconds)
-        self.ledger = Ledger(keep_history=options.keep_history)
+        self.received = Received(keep_history=options.keep_history)
         self.faults = FaultPlan(options.seed)
         self.faults.add(options.faults)
         self.refused_users: frozenset[str] = frozenset()
@@ -77,7 +77,7 @@ class Contentsquare:
     def reset(self) -> None:
         """Forget what was received, the tokens, the faults and the refused users."""
         self.tokens.forget_all()
-        self.ledger.reset()
+        self.received.reset()
         self.faults.clear()
         self.refused_users = frozenset()
 

@@ -1,4 +1,4 @@
-"""The sandbox inside a test's own process, over real HTTP."""
+"""`Sandbox`: serves over HTTP from a thread of this process."""
 
 import asyncio
 import time
@@ -11,9 +11,9 @@ from typing import TypeVar, final
 from target_contentsquare.sandbox.batches.batch import Enrichment, Key
 from target_contentsquare.sandbox.batches.integration_schema import IntegrationSchema
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.faults.fault import Fault
 from target_contentsquare.sandbox.options import Options
-from target_contentsquare.sandbox.received.ledger import (
+from target_contentsquare.sandbox.received.received import (
     RequestSummary,
     TokenRequestSummary,
     Totals,
@@ -25,12 +25,42 @@ T = TypeVar("T")
 
 @final
 class Sandbox:
-    """A context manager that serves on a free port of 127.0.0.1.
+    """A local Contentsquare on a free port of 127.0.0.1, while its context lasts.
 
-    Everything may be called from any thread, and read after the context has ended
-    too. State belongs to the server's thread and the others ask it, so that nothing
-    is ever read half-written. What was received is in the ledger by the time that
-    the client has the answer.
+    Every method may be called from any thread. What was received can still be read
+    after the context has ended. A batch can be read here before its client has the
+    answer. The state belongs to the server's thread: other threads ask it, so that
+    they never see a half-written state.
+
+    Example:
+        >>> import requests
+        >>> from target_contentsquare.sandbox import Sandbox
+        >>> with Sandbox() as sandbox:
+        ...     signed_in = requests.post(sandbox.auth_url, timeout=5, json={
+        ...         "client_id": sandbox.client_id,
+        ...         "client_secret": sandbox.client_secret,
+        ...         "grant_type": "client_credentials",
+        ...         "scope": "enrichment",
+        ...         "project_id": 162,
+        ...     }).json()
+        ...     answer = requests.post(
+        ...         signed_in["endpoint"] + "/v1/enrichments",
+        ...         headers={"Authorization": "Bearer " + signed_in["access_token"]},
+        ...         timeout=5,
+        ...         json={
+        ...             "integrationVersion": 1,
+        ...             "projectId": 162,
+        ...             "enrichments": [{
+        ...                 "userId": "aaa-aaa-aaa",
+        ...                 "sessionNumber": 5,
+        ...                 "enrichment": {"call_center_name": "RENNES"},
+        ...             }],
+        ...         },
+        ...     )
+        >>> answer.status_code
+        200
+        >>> [(key.user_id, fields) for key, fields in sandbox.enrichments.items()]
+        [('aaa-aaa-aaa', {'call_center_name': 'RENNES'})]
     """
 
     def __init__(  # noqa: PLR0913 - named settings, the same as the command's
@@ -49,7 +79,7 @@ class Sandbox:
         keep_history: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare it; it listens once the context is entered.
+        """Prepare the sandbox; it listens once the context is entered.
 
         Args:
             projects: what the account-level credentials cover.
@@ -94,12 +124,12 @@ class Sandbox:
         self._listening: Future[tuple[asyncio.AbstractEventLoop, int]] = Future()
         self._thread = Thread(target=self._run, name="sandbox", daemon=True)
         self._stop = asyncio.Event()
-        # Held while the server's thread is asked or ended: a question that came in
-        # between the two would never be answered.
+        # Held while the server's thread is asked or ended: it would never answer a
+        # question that comes between the two.
         self._asking = Lock()
 
     def __enter__(self) -> "Sandbox":
-        """Listen; returns once requests are answered."""
+        """Listen, and return once requests are answered."""
         self._thread.start()
         self._listening.result()
         return self
@@ -110,7 +140,7 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop listening and cut what is still being handled."""
+        """Stop listening and cut the connections of requests still handled."""
         loop, _ = self._listening.result()
         with self._asking:
             loop.call_soon_threadsafe(self._stop.set)
@@ -118,49 +148,49 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Base URL, without a slash at its end."""
+        """Return the base URL, without a slash at its end."""
         _, port = self._listening.result()
         return f"http://127.0.0.1:{port}"
 
     @property
     def auth_url(self) -> str:
-        """Where tokens are to be had."""
+        """Return the URL of the token endpoint."""
         return f"{self.url}/v1/oauth/token"
 
     @property
     def client_id(self) -> str:
-        """Of the account-level credentials."""
+        """Return the id of the account-level credentials."""
         return self._contentsquare.options.client_id
 
     @property
     def client_secret(self) -> str:
-        """Of the account-level credentials."""
+        """Return the secret of the account-level credentials."""
         return self._contentsquare.options.client_secret
 
     @property
     def seed(self) -> int:
-        """Of the faults' random numbers."""
+        """Return the seed of the faults' random numbers."""
         return self._contentsquare.options.seed
 
     @property
     def requests(self) -> list[RequestSummary]:
-        """The last 10,000 requests to `/v1/enrichments`, in the order of answering."""
-        return self._ask(lambda: list(self._contentsquare.ledger.requests))
+        """Return the last 10,000 requests to `/v1/enrichments`, as answered."""
+        return self._ask(lambda: list(self._contentsquare.received.requests))
 
     @property
     def token_requests(self) -> list[TokenRequestSummary]:
-        """The last 10,000 token requests."""
-        return self._ask(lambda: list(self._contentsquare.ledger.token_requests))
+        """Return the last 10,000 token requests."""
+        return self._ask(lambda: list(self._contentsquare.received.token_requests))
 
     @property
     def enrichments(self) -> dict[Key, Mapping[str, object]]:
-        """Fields by (project, user, session, number), in the order of last write."""
-        stored = self._contentsquare.ledger.stored
+        """Return fields by (project, user, session, number), oldest write first."""
+        stored = self._contentsquare.received.stored
         return self._ask(lambda: {key: found.fields for key, found in stored.items()})
 
     @property
     def history(self) -> list[list[tuple[Key, Mapping[str, object]]]]:
-        """Every accepted batch (the last 10,000) as its keys and fields, in order.
+        """Return the last 10,000 accepted batches as keys and fields, in order.
 
         Raises:
             RuntimeError: the sandbox was made with `keep_history=False`.
@@ -168,35 +198,35 @@ class Sandbox:
         if not self._contentsquare.options.keep_history:
             message = "made with keep_history=False"
             raise RuntimeError(message)
-        history = self._ask(lambda: list(self._contentsquare.ledger.history))
+        history = self._ask(lambda: list(self._contentsquare.received.history))
         return [_pairs(batch) for batch in history]
 
     @property
     def totals(self) -> Totals:
-        """A copy of the counts since the start or the last `reset`."""
-        return self._ask(self._contentsquare.ledger.copy_totals)
+        """Return a copy of the counts since the start or the last `reset`."""
+        return self._ask(self._contentsquare.received.copy_totals)
 
     @property
     def max_in_flight(self) -> int:
-        """Most requests to `/v1/enrichments` that were being handled at once."""
+        """Return the most requests to `/v1/enrichments` handled at once."""
         return self.totals.max_in_flight
 
     @property
     def connections(self) -> int:
-        """TCP connections that brought requests to `/v1/enrichments`."""
+        """Return how many TCP connections brought requests to `/v1/enrichments`."""
         return self.totals.connections
 
     @property
     def duplicates_in_batch(self) -> int:
-        """Enrichments whose key came again in the same accepted batch."""
+        """Return how many enrichments had a key that came again in the same batch."""
         return self.totals.duplicates_in_batch
 
     def add_fault(self, *faults: Fault) -> None:
-        """Order more faults, counted from now on."""
+        """Add faults, whose `after` counts from now."""
         self._ask(lambda: self._contentsquare.faults.add(faults))
 
     def refuse_users(self, users: Iterable[str]) -> None:
-        """Refuse batches that hold one of these users, instead of those before."""
+        """Refuse batches that contain one of these users; replaces the users before."""
         refused = frozenset(users)
         self._ask(lambda: setattr(self._contentsquare, "refused_users", refused))
 
@@ -209,7 +239,7 @@ class Sandbox:
         self._ask(self._contentsquare.reset)
 
     def _ask(self, question: Callable[[], T]) -> T:
-        """Run something on the server's thread, or here when it isn't running."""
+        """Return the answer of the server's thread, or of this one after its end."""
         with self._asking:
             if not self._thread.is_alive():
                 return question()
@@ -227,7 +257,7 @@ class Sandbox:
                 self._listening.set_result((asyncio.get_running_loop(), port))
                 await self._stop.wait()
         except BaseException as error:
-            # Before listening, the thread that waits for it has to hear of it.
+            # The thread that waits in __enter__ raises it.
             if self._listening.done():
                 raise
             self._listening.set_exception(error)
@@ -236,7 +266,7 @@ class Sandbox:
 def _settle(answer: "Future[T]", question: Callable[[], T]) -> None:
     try:
         answer.set_result(question())
-    except Exception as error:  # noqa: BLE001 - it is the asking thread's
+    except Exception as error:  # noqa: BLE001 - raised again in the thread that asked
         answer.set_exception(error)
 
 

@@ -1,4 +1,4 @@
-"""What a sandbox can be told, and what it takes for granted otherwise."""
+"""The options of a sandbox and their defaults."""
 
 import secrets
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from target_contentsquare.sandbox.batches.integration_schema import IntegrationSchema
-from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.faults.fault import Fault
 from target_contentsquare.sandbox.tokens.credentials import Credentials
 
 
@@ -27,7 +27,7 @@ class Options:
         token_seconds: how long a token lasts; the real ones last 3600.
         latency_ms: milliseconds that every request to `/v1/enrichments` takes.
         faults: what goes wrong from the start.
-        seed: of the faults' random numbers; made up when not given.
+        seed: of the faults' random numbers; random by default.
         keep_history: whether to remember every accepted batch.
         clock: monotonic seconds, for the tokens.
         now: Unix seconds, for the times that are shown.
@@ -49,7 +49,7 @@ class Options:
 
     @property
     def credentials(self) -> list[Credentials]:
-        """All that can sign in, account level first."""
+        """Return all credentials, those of account level first."""
         covered = frozenset(self.projects)
         account = Credentials(
             self.client_id, self.client_secret, covered, account_level=True
@@ -58,7 +58,7 @@ class Options:
 
     @property
     def versions(self) -> frozenset[int]:
-        """The integration versions that are known."""
+        """Return the integration versions that are known."""
         given = self.integration_versions
         if given is None:
             given = () if self.integration_schemas else (1,)

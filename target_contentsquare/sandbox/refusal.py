@@ -1,4 +1,4 @@
-"""Why a request is refused: what the API says, and what it keeps to itself."""
+"""A refused request: what the API answers, and the reason that it does not tell."""
 
 from dataclasses import dataclass
 

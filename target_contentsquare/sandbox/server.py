@@ -10,24 +10,24 @@ from target_contentsquare.sandbox.batches.enrichments_endpoint import (
     EnrichmentsEndpoint,
 )
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.control.introspection import Introspection
+from target_contentsquare.sandbox.control.control import Control
 from target_contentsquare.sandbox.page.page import Page
 from target_contentsquare.sandbox.tokens.token_endpoint import TokenEndpoint
 
 MAX_BODY_BYTES: Final = 16 * 1024 * 1024
-# A request still being handled is cut off: whoever stops a sandbox waits for nothing.
+# Requests that are still handled are cut off, so that stopping takes no time.
 SHUTDOWN_SECONDS: Final = 0.05
 
 
 def application(contentsquare: Contentsquare) -> web.Application:
-    """Return the paths of the API, of the introspection and of the page."""
+    """Return the application: the API, the control paths and the page."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.router.add_post("/v1/oauth/token", TokenEndpoint(contentsquare).post)
     app.router.add_post("/v1/enrichments", EnrichmentsEndpoint(contentsquare).post)
     page = Page(contentsquare)
     app.router.add_get("/", page.get)
     app.router.add_get("/_sandbox/received", page.get_received)
-    app.router.add_routes(Introspection(contentsquare).routes())
+    app.router.add_routes(Control(contentsquare).routes())
     return app
 
 
@@ -35,7 +35,7 @@ def application(contentsquare: Contentsquare) -> web.Application:
 async def listening(
     contentsquare: Contentsquare, host: str, port: int
 ) -> AsyncIterator[int]:
-    """Serve while the context lasts; gives the port, a free one for port 0.
+    """Serve while the context lasts; yield the port, a free one for port 0.
 
     Raises:
         OSError: the address can't be listened on.

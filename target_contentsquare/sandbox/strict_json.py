@@ -1,11 +1,11 @@
-"""JSON as the standard has it, and not as Python likes to read it."""
+"""JSON as RFC 8259 has it, which is stricter than Python's parser."""
 
 import json
 from typing import NoReturn
 
 
 def parse(body: bytes) -> object:
-    """Parse UTF-8 JSON; refuse what Python's parser lets through.
+    """Return the value of a UTF-8 JSON text.
 
     Raises:
         ValueError: not UTF-8, not JSON, the literals NaN or Infinity, the same key

@@ -19,7 +19,7 @@ from target_contentsquare.mapping.fields import FieldType, to_natural
 from target_contentsquare.mapping.session_age import latest_start
 from target_contentsquare.mapping.stream_mapping import StreamMapping
 from target_contentsquare.sandbox import Sandbox
-from target_contentsquare.sandbox.batches.values import kind_of, why_not
+from target_contentsquare.sandbox.batches.values import type_of, why_not
 from tests.conftest import config_for
 from tests.runs import Run, run_here
 from tests.singer_input import CALLS, call, record, schema, state
@@ -115,7 +115,7 @@ def test_a_value_without_a_type_as_well(value: Any) -> None:
         assert value is None
         return
     as_sent = json.loads(msgspec.json.encode(sent))
-    kind = kind_of(as_sent)
+    kind = type_of(as_sent)
     assert kind is not None
     assert why_not(as_sent, kind) is None
     assert to_natural(sent) == sent

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from target_contentsquare.sandbox.batches.integration_schema import NAME_BYTES
-from target_contentsquare.sandbox.batches.values import kind_of, why_not, why_not_text
+from target_contentsquare.sandbox.batches.values import type_of, why_not, why_not_text
 from target_contentsquare.sandbox.refusal import refused_payload
 
 MAX_ENRICHMENTS: Final = 200
@@ -31,7 +31,7 @@ class Enrichment:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A batch whose own three keys are right, its enrichments not yet looked at."""
+    """A batch whose own three keys are right; its enrichments are unchecked."""
 
     integration_version: int
     project_id: int
@@ -39,7 +39,7 @@ class Envelope:
 
     @classmethod
     def from_json(cls, document: object) -> "Envelope":
-        """Check the outside of a batch.
+        """Return the envelope of a batch.
 
         Raises:
             RefusedError: an unknown, missing or mistyped key, no enrichments, or
@@ -56,7 +56,7 @@ class Envelope:
 
 
 def read_enrichment(document: object, project_id: int, row: int) -> Enrichment:
-    """Check one enrichment of a batch by the rules that hold whatever the schema.
+    """Return one enrichment of a batch, checked by the rules of every schema.
 
     Args:
         document: the enrichment's JSON.
@@ -80,12 +80,12 @@ def read_enrichment(document: object, project_id: int, row: int) -> Enrichment:
 
 
 def why_not_scalars(fields: Mapping[str, object]) -> str | None:
-    """Say why fields without a schema can't be sent, None when they can."""
+    """Return why fields without a schema are refused, None when they are not."""
     for name, value in fields.items():
-        kind = kind_of(value)
-        if kind is None:
+        field_type = type_of(value)
+        if field_type is None:
             return f"{name!r} is neither text, a number nor a boolean"
-        if problem := why_not(value, kind):
+        if problem := why_not(value, field_type):
             return f"{name!r}: {problem}"
     return None
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from target_contentsquare.sandbox.batches.values import (
-    KINDS,
-    Kind,
+    FIELD_TYPES,
+    FieldType,
     why_not,
     why_not_text,
 )
@@ -20,15 +20,15 @@ FIELDS_OF_A_TYPE: Final = 10
 class IntegrationSchema:
     """The fields that enrichments of one integration version are made of."""
 
-    kinds: Mapping[str, Kind]
+    types: Mapping[str, FieldType]
     required: frozenset[str]
 
     @classmethod
     def from_json(cls, document: object) -> "IntegrationSchema":
-        """Read the JSON document that a provider registers with Contentsquare.
+        """Return the schema in the JSON document that a provider registers.
 
-        A field that does not say `optional` is required: the documentation always
-        says it, so the strict reading is taken.
+        A field that does not say `optional` is required. The documentation's fields
+        all say it.
 
         Raises:
             ValueError: it could not be registered; limits are 10 fields of each
@@ -40,19 +40,19 @@ class IntegrationSchema:
         fields = [_Field.from_json(field) for field in document["fields"]]
         _refuse_repeats(fields)
         return cls(
-            {field.name: field.kind for field in fields},
+            {field.name: field.field_type for field in fields},
             frozenset(field.name for field in fields if field.required),
         )
 
     def why_not(self, enrichment: Mapping[str, object]) -> str | None:
-        """Say why an enrichment's fields don't match, None when they do."""
+        """Return why an enrichment's fields don't match, None when they do."""
         missing = sorted(self.required - enrichment.keys())
         if missing:
             return f"{missing[0]!r} is missing, and the schema requires it"
         for name, value in enrichment.items():
-            if name not in self.kinds:
+            if name not in self.types:
                 return f"{name!r} is not in the integration schema"
-            if problem := why_not(value, self.kinds[name]):
+            if problem := why_not(value, self.types[name]):
                 return f"{name!r}: {problem}"
         return None
 
@@ -60,7 +60,7 @@ class IntegrationSchema:
 @dataclass(frozen=True, slots=True)
 class _Field:
     name: str
-    kind: Kind
+    field_type: FieldType
     required: bool
 
     @classmethod
@@ -72,14 +72,14 @@ class _Field:
         if not isinstance(optional, bool):
             message = f"{name!r}: optional must be true or false"
             raise ValueError(message)  # noqa: TRY004 - the file is wrong, not the code
-        return cls(name, _kind(name, field.get("type")), not optional)
+        return cls(name, _type_of(name, field.get("type")), not optional)
 
 
-def _kind(name: str, given: object) -> Kind:
-    for kind in KINDS:
-        if given == kind:
-            return kind
-    message = f"{name!r}: type must be one of {', '.join(KINDS)}"
+def _type_of(name: str, given: object) -> FieldType:
+    for field_type in FIELD_TYPES:
+        if given == field_type:
+            return field_type
+    message = f"{name!r}: type must be one of {', '.join(FIELD_TYPES)}"
     raise ValueError(message)
 
 
@@ -92,7 +92,9 @@ def _refuse_repeats(fields: list[_Field]) -> None:
         if count > 1:
             message = f"the field {name!r} comes {count} times"
             raise ValueError(message)
-    for kind, count in Counter(field.kind for field in fields).items():
+    for field_type, count in Counter(field.field_type for field in fields).items():
         if count > FIELDS_OF_A_TYPE:
-            message = f"{count} fields of type {kind}, {FIELDS_OF_A_TYPE} are allowed"
+            message = (
+                f"{count} fields of type {field_type}, {FIELDS_OF_A_TYPE} are allowed"
+            )
             raise ValueError(message)

@@ -4,10 +4,10 @@ import re
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-Kind = Literal["STRING", "INT", "FLOAT", "BOOL", "DATETIME"]
+FieldType = Literal["STRING", "INT", "FLOAT", "BOOL", "DATETIME"]
 """The types that a registered schema may give a field."""
 
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+FIELD_TYPES: Final[tuple[FieldType, ...]] = get_args(FieldType)
 
 STRING_BYTES: Final = 50
 INT_MIN: Final = -2_147_483_648
@@ -16,24 +16,24 @@ INT_MAX: Final = 2_147_483_647
 FLOAT_MAX: Final = 1.79769e308
 
 
-def why_not(value: object, kind: Kind) -> str | None:
-    """Say why a JSON value can't be sent as a field of this type; None when it can.
+def why_not(value: object, field_type: FieldType) -> str | None:
+    """Return why a JSON value is refused as a field of this type, None if it is not.
 
     There are no conversions: `1.0` is no INT, `1` no BOOL and `"1"` neither. An
     integer is a FLOAT, since JSON has one number type.
     """
-    if kind == "BOOL":
+    if field_type == "BOOL":
         return None if isinstance(value, bool) else _not_a("BOOL", value)
-    if kind == "INT":
+    if field_type == "INT":
         return _why_not_int(value)
-    if kind == "FLOAT":
+    if field_type == "FLOAT":
         return _why_not_float(value)
-    if kind == "DATETIME":
+    if field_type == "DATETIME":
         return _why_not_datetime(value)
     return why_not_text(value, STRING_BYTES)
 
 
-def kind_of(value: object) -> Kind | None:
+def type_of(value: object) -> FieldType | None:
     """Return the type a value is checked as where no schema says, None for none.
 
     Text is a STRING, whatever it looks like.
@@ -48,7 +48,7 @@ def kind_of(value: object) -> Kind | None:
 
 
 def why_not_text(value: object, max_bytes: int | None = None) -> str | None:
-    """Say why a value is not Unicode text of so many UTF-8 bytes; None when it is."""
+    """Return why a value is no text of at most this many UTF-8 bytes, or None."""
     if not isinstance(value, str):
         return _not_a("STRING", value)
     try:
@@ -90,12 +90,12 @@ def _why_not_datetime(value: object) -> str | None:
     return None
 
 
-def _not_a(kind: Kind, value: object) -> str:
-    return f"{_shown(value)} is not of type {kind}"
+def _not_a(field_type: FieldType, value: object) -> str:
+    return f"{_shown(value)} is not of type {field_type}"
 
 
 def _shown(value: object) -> str:
-    """Show a value the way JSON would roughly show it, cut to a line."""
+    """Return a value roughly as JSON shows it, cut to 60 characters."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list | dict):

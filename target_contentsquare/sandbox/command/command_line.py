@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What was asked for on the command line."""
+    """The command line, read."""
 
     host: str
     port: int
@@ -24,10 +24,10 @@ class Command:
 
 
 def read_command(arguments: Sequence[str] | None = None) -> Command:
-    """Parse the command line; a wrong one ends the process, saying what is wrong.
+    """Return the parsed command line; exit with a message where it is wrong.
 
     Args:
-        arguments: without the program's name; None takes the process's own.
+        arguments: without the program's name; None for those of this process.
     """
     given = vars(_parser().parse_args(arguments))
     host, port = given.pop("host"), given.pop("port")
@@ -134,7 +134,7 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
 
 
 def _typed(what: str, read: Callable[[str], T]) -> Callable[[str], T]:
-    """Make a ValueError say what is wrong, which argparse would hide."""
+    """Return `read` with errors whose message argparse shows."""
 
     def convert(text: str) -> T:
         try:

@@ -1,15 +1,14 @@
-"""Runs the sandbox until a signal ends it."""
+"""Serving until a signal ends it."""
 
 import asyncio
 import signal
 import sys
-from contextlib import suppress
 
 from target_contentsquare.sandbox.command.command_line import Command
 from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.server import listening
 
-# Where it can be found on this machine, if it listens on all addresses.
+# The address to connect to, where the sandbox listens on all addresses.
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked for
 
 
@@ -19,13 +18,11 @@ def serve(command: Command) -> int:
     Prints one line on stdout once it listens: the page, the `auth_url` to configure,
     and credentials.
     """
-    # Where signal handlers can't be set (Windows), Ctrl-C arrives as this.
-    with suppress(KeyboardInterrupt):
-        try:
-            asyncio.run(_serve(command))
-        except OSError as error:
-            sys.stderr.write(_cannot_listen(command, error))
-            return 1
+    try:
+        asyncio.run(_serve(command))
+    except OSError as error:
+        sys.stderr.write(_cannot_listen(command, error))
+        return 1
     return 0
 
 
@@ -33,8 +30,7 @@ async def _serve(command: Command) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     contentsquare = Contentsquare(command.options)
     async with listening(contentsquare, command.host, command.port) as port:
         sys.stdout.write(_greeting(contentsquare, command.host, port))

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from target_contentsquare.sandbox.batches.batch import Key
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.received.ledger import Stored
+from target_contentsquare.sandbox.received.received import Stored
 
 
 def state_report(
@@ -17,15 +17,15 @@ def state_report(
         enrichments: whether to add every enrichment stored, in the order of their
             last write.
     """
-    ledger = contentsquare.ledger
+    received = contentsquare.received
     report: dict[str, object] = {
-        "totals": asdict(ledger.totals) | {"stored": len(ledger.stored)},
+        "totals": asdict(received.totals) | {"stored": len(received.stored)},
         "seed": contentsquare.faults.seed,
-        "requests": [asdict(summary) for summary in ledger.requests],
-        "token_requests": [asdict(summary) for summary in ledger.token_requests],
+        "requests": [asdict(summary) for summary in received.requests],
+        "token_requests": [asdict(summary) for summary in received.token_requests],
     }
     if enrichments:
-        stored = ledger.stored.items()
+        stored = received.stored.items()
         report["enrichments"] = [_enrichment(key, found) for key, found in stored]
     return report
 

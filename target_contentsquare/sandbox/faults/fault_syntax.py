@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.faults.fault import Fault
 
 
 def fault_from_text(text: str) -> Fault:

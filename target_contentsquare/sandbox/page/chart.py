@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from target_contentsquare.sandbox.received.ledger import Outcome, RequestSummary
+from target_contentsquare.sandbox.received.received import Outcome, RequestSummary
 
 BARS: Final = 60
-OUTCOMES: Final[tuple[Outcome, ...]] = ("delivered", "refused", "disturbed")
+OUTCOMES: Final[tuple[Outcome, ...]] = ("delivered", "refused", "failed")
 # Seconds that a bar may stand for, so that the axis reads well.
 STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600)
 
@@ -52,7 +52,10 @@ class Chart:
 
 
 def chart_of(requests: Iterable[RequestSummary], now: float) -> Chart:
-    """Draw requests up to `now` (Unix seconds), all of them if 60 columns allow."""
+    """Return the chart of the requests up to `now` (Unix seconds).
+
+    A column stands for the shortest of `STEPS` that shows all requests.
+    """
     known = list(requests)
     oldest = min((request.at for request in known), default=now)
     step = next((s for s in STEPS if now - oldest < s * (BARS - 1)), STEPS[-1])
@@ -60,7 +63,7 @@ def chart_of(requests: Iterable[RequestSummary], now: float) -> Chart:
     start = (int(now // step) - BARS + 1) * step
     columns = _columns(known, start, step)
     highest = max((sum(column.values()) for column in columns.values()), default=0)
-    counts = {kind: sum(c[kind] for c in columns.values()) for kind in OUTCOMES}
+    counts = {name: sum(c[name] for c in columns.values()) for name in OUTCOMES}
     bars = _bars(columns, highest)
     return Chart(bars, highest, step, start, start + BARS * step, counts)
 
@@ -68,7 +71,7 @@ def chart_of(requests: Iterable[RequestSummary], now: float) -> Chart:
 def _columns(
     requests: Iterable[RequestSummary], start: int, step: int
 ) -> dict[int, Counter[Outcome]]:
-    """Count the requests of each column that has some, from left to right."""
+    """Return the requests of each column that is not empty, from left to right."""
     columns: defaultdict[int, Counter[Outcome]] = defaultdict(Counter)
     for request in requests:
         column = int((request.at - start) // step)
@@ -78,7 +81,7 @@ def _columns(
 
 
 def _bars(columns: Mapping[int, Counter[Outcome]], highest: int) -> list[Bar]:
-    """Pile the outcomes of each column on top of each other, delivered lowest."""
+    """Return the bars of each column, one on top of the other, delivered lowest."""
     bars = []
     for x, column in columns.items():
         top = 100.0

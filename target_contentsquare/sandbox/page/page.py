@@ -12,20 +12,20 @@ from target_contentsquare.sandbox.page.page_view import page_view
 
 
 class Page:
-    """Renders the page on the server; its script only asks for the rest again."""
+    """Renders the page on the server; the script only fetches its parts again."""
 
     def __init__(self, contentsquare: Contentsquare) -> None:
-        """Show this Contentsquare."""
+        """Show what this Contentsquare received."""
         self._contentsquare = contentsquare
 
     async def get(self, request: web.Request) -> web.Response:
-        """Answer the page; `?user=` shows only sessions of users that hold this."""
+        """Return the page; `?user=` shows only users whose id contains this text."""
         return self._rendered("page.html", request)
 
     async def get_received(self, request: web.Request) -> web.Response:
-        """Answer the part that changes.
+        """Return the part of the page that changes.
 
-        It has no style or script of its own, whose nonce would not be the page's.
+        It has no style and no script: their nonce would differ from the page's.
         """
         return self._rendered("received.html", request)
 
@@ -43,7 +43,7 @@ class Page:
 
     @cached_property
     def _environment(self) -> Environment:
-        """Made when the page is first looked at: most sandboxes never are."""
+        """Return the templates, loaded when first needed: most tests open no page."""
         environment = Environment(
             loader=PackageLoader("target_contentsquare.sandbox.page"),
             autoescape=True,
@@ -56,7 +56,7 @@ class Page:
 
 
 def _headers(nonce: str) -> dict[str, str]:
-    """Return headers that let nothing run or load but the page's own."""
+    """Return headers that allow only the page's own script and style."""
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
         "connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "

@@ -1,4 +1,4 @@
-"""What the page shows, picked from the ledger."""
+"""What the page shows, picked from what was received."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,8 @@ from typing import Final
 from target_contentsquare.sandbox.batches.batch import MAX_ENRICHMENT_NUMBER, Key
 from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.page.chart import Chart, chart_of
-from target_contentsquare.sandbox.received.ledger import (
-    Ledger,
+from target_contentsquare.sandbox.received.received import (
+    Received,
     RequestSummary,
     Stored,
     Totals,
@@ -19,8 +19,8 @@ from target_contentsquare.sandbox.received.ledger import (
 SESSIONS: Final = 100
 BATCHES: Final = 30
 REFUSED: Final = 20
-# Enrichments that are looked through for sessions: the page must not hold up the API
-# when a filter that matches little meets a million of them.
+# Enrichments that are searched for sessions. A filter that matches few of a million
+# must not delay the answers of the API.
 SEARCHED: Final = 200_000
 
 
@@ -58,34 +58,34 @@ class PageView:
 
 
 def page_view(contentsquare: Contentsquare, wanted: str) -> PageView:
-    """Pick what the page shows now.
+    """Return what the page shows now.
 
     Args:
-        contentsquare: what it is about.
-        wanted: text that the user ids of the sessions shown must hold; "" for all.
+        contentsquare: the sandbox that is shown.
+        wanted: only sessions whose user id contains this text; "" for all.
     """
-    ledger = contentsquare.ledger
-    newest = reversed(ledger.requests)
-    refused = (r for r in reversed(ledger.requests) if r.outcome == "refused")
+    received = contentsquare.received
+    newest = reversed(received.requests)
+    refused = (r for r in reversed(received.requests) if r.outcome == "refused")
     return PageView(
-        totals=ledger.copy_totals(),
-        stored=len(ledger.stored),
-        sessions=list(islice(_sessions(ledger, wanted), SESSIONS)),
+        totals=received.copy_totals(),
+        stored=len(received.stored),
+        sessions=list(islice(_sessions(received, wanted), SESSIONS)),
         batches=list(islice(newest, BATCHES)),
         refused=list(islice(refused, REFUSED)),
-        chart=chart_of(ledger.requests, contentsquare.options.now()),
+        chart=chart_of(received.requests, contentsquare.options.now()),
         wanted=wanted,
     )
 
 
-def _sessions(ledger: Ledger, wanted: str) -> Iterator[SessionView]:
-    """Give the sessions in the order of their last write, newest first."""
+def _sessions(received: Received, wanted: str) -> Iterator[SessionView]:
+    """Yield the sessions in the order of their last write, newest first."""
     seen: set[tuple[int, str, int]] = set()
-    for key in islice(reversed(ledger.stored), SEARCHED):
+    for key in islice(reversed(received.stored), SEARCHED):
         session = key[:3]
         if session not in seen and wanted in key.user_id:
             seen.add(session)
-            yield _session(ledger.stored, key)
+            yield _session(received.stored, key)
 
 
 def _session(stored: Mapping[Key, Stored], key: Key) -> SessionView:

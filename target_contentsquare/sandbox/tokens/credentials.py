@@ -48,7 +48,7 @@ class Credentials:
 def sign_in(
     known: Iterable[Credentials], client_id: str, client_secret: str
 ) -> Credentials:
-    """Return the credentials that a token request proves to hold.
+    """Return the credentials that have this id and secret.
 
     Raises:
         RefusedError: there are none such.
@@ -63,5 +63,5 @@ def sign_in(
 
 
 def _bytes(secret: str) -> bytes:
-    # JSON can hold half a surrogate pair, which strict UTF-8 can't.
+    # JSON can hold half a surrogate pair, which UTF-8 has no bytes for.
     return secret.encode("utf-8", "surrogatepass")

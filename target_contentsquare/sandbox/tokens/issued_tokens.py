@@ -27,14 +27,14 @@ class Tokens:
     """
 
     def __init__(self, clock: Callable[[], float], lifetime: float) -> None:
-        """Start with none."""
+        """Make one without tokens."""
         self.lifetime = lifetime
         self._clock = clock
         self._grants: dict[str, _Grant] = {}
 
     def issue(self, project_id: int) -> str:
         """Return a new token, good for this project only."""
-        token = _unguessable(project_id)
+        token = _new_token(project_id)
         self._grants[token] = _Grant(project_id, self._clock() + self.lifetime)
         if len(self._grants) > KEPT:
             del self._grants[next(iter(self._grants))]
@@ -62,14 +62,14 @@ class Tokens:
             grant.expires_at = self._clock()
 
     def forget_all(self) -> None:
-        """Know no token any more: each one is answered as an unknown one."""
+        """Forget all tokens: they are unknown from now on."""
         self._grants.clear()
 
 
-def _unguessable(project_id: int) -> str:
+def _new_token(project_id: int) -> str:
     """Return three base64url parts like the JWT that Contentsquare gives.
 
-    The third part is no signature but the secret: nothing here can verify one.
+    The third part is random instead of a signature: nobody here verifies one.
     """
     header = _encoded({"alg": "RS256", "typ": "JWT"})
     payload = _encoded({"iss": "enrichmentIntegration", "projectId": project_id})

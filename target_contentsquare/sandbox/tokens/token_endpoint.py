@@ -4,23 +4,23 @@ import asyncio
 
 from aiohttp import web
 
+from target_contentsquare.sandbox.answers import cut_connection, fault_answer, refusal
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.faults.answers import fault_answer, hang_up, refusal
-from target_contentsquare.sandbox.faults.faults import Fault
-from target_contentsquare.sandbox.received.ledger import TokenRequestSummary
+from target_contentsquare.sandbox.faults.fault import Fault
+from target_contentsquare.sandbox.received.received import TokenRequestSummary
 from target_contentsquare.sandbox.refusal import RefusedError
 from target_contentsquare.sandbox.tokens.token_request import TokenRequest
 
 
 class TokenEndpoint:
-    """Gives tokens, unless a fault says otherwise."""
+    """Answers token requests, unless a fault is due."""
 
     def __init__(self, contentsquare: Contentsquare) -> None:
-        """Answer from what this Contentsquare knows."""
+        """Answer for this Contentsquare."""
         self._contentsquare = contentsquare
 
     async def post(self, request: web.Request) -> web.StreamResponse:
-        """Answer one token request, and note in the ledger what became of it."""
+        """Answer one token request and add it to what was received."""
         body = await request.read()
         fault = self._contentsquare.faults.next_for("token")
         if fault and fault.delay_ms:
@@ -30,14 +30,14 @@ class TokenEndpoint:
             return fault_answer(fault.status, fault)
         if fault and fault.drop == "before":
             self._note(None, reason="fault: the connection was cut")
-            return hang_up(request)
+            return cut_connection(request)
         answer = self._judge(request, body, fault)
-        return hang_up(request) if fault and fault.drop else answer
+        return cut_connection(request) if fault and fault.drop else answer
 
     def _judge(
         self, request: web.Request, body: bytes, fault: Fault | None
     ) -> web.Response:
-        """Give a token or refuse it, as Contentsquare would."""
+        """Return the answer with a token, or the refusal."""
         asked: TokenRequest | None = None
         try:
             asked = TokenRequest.from_body(body)
@@ -56,8 +56,8 @@ class TokenEndpoint:
             "token_type": "Bearer",
             "expires_in": int(self._contentsquare.options.token_seconds),
             "project_id": project,
-            # As the client reached the sandbox, so that containers and port
-            # mappings get an address that works for them.
+            # The address that the client used: it also works from a container or
+            # through a mapped port.
             "endpoint": f"{request.scheme}://{request.host}",
         }
 
@@ -76,4 +76,4 @@ class TokenEndpoint:
             project_id=project or (asked.project_id if asked else None),
             reason=reason,
         )
-        self._contentsquare.ledger.finish_token_request(summary)
+        self._contentsquare.received.finish_token_request(summary)

@@ -8,7 +8,7 @@ from target_contentsquare.sandbox.refusal import refused_token_request
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What a client asks a token with, once it is known to be well formed."""
+    """A well-formed request for a token."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -16,7 +16,7 @@ class TokenRequest:
 
     @classmethod
     def from_body(cls, body: bytes) -> "TokenRequest":
-        """Read a token request's JSON.
+        """Return the token request in a JSON body.
 
         Raises:
             RefusedError: it isn't JSON, or not the documented fields for this API

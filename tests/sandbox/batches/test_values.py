@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_contentsquare.sandbox import strict_json
-from target_contentsquare.sandbox.batches.values import KINDS, kind_of, why_not
+from target_contentsquare.sandbox.batches.values import FIELD_TYPES, type_of, why_not
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -18,7 +18,7 @@ json_values = st.recursive(
 @settings(max_examples=200)
 @given(json_values)
 def test_a_value_that_is_taken_is_what_the_documentation_allows(value: object) -> None:
-    taken = {kind for kind in KINDS if why_not(value, kind) is None}
+    taken = {name for name in FIELD_TYPES if why_not(value, name) is None}
 
     if isinstance(value, bool):
         assert taken == {"BOOL"}
@@ -33,7 +33,7 @@ def test_a_value_that_is_taken_is_what_the_documentation_allows(value: object) -
         assert ("STRING" in taken) == (len(value.encode()) <= 50)
     else:
         assert taken == set()
-        assert kind_of(value) is None
+        assert type_of(value) is None
 
 
 @settings(max_examples=100)

@@ -8,7 +8,7 @@ import requests
 
 from target_contentsquare.sandbox import Fault, Sandbox
 from target_contentsquare.sandbox.page.chart import BARS, chart_of
-from target_contentsquare.sandbox.received.ledger import Outcome, RequestSummary
+from target_contentsquare.sandbox.received.received import Outcome, RequestSummary
 
 Ask = Callable[..., requests.Response]
 Row = Callable[..., dict[str, object]]
@@ -98,7 +98,7 @@ def test_totals_and_the_chart_can_be_read_out(
     html = page(sandbox)
 
     assert "5 enrichments stored, 2 batches delivered, 2 refused." in html
-    assert "2 requests delivered, 2 refused, 1 disturbed by a fault" in html
+    assert "2 requests delivered, 2 refused, 1 failed by a fault" in html
 
 
 @pytest.mark.parametrize(

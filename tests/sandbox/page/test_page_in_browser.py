@@ -109,14 +109,14 @@ class Tab:
     async def press(self, key: str) -> None:
         text = {"text": "\r"} if key == "Enter" else {}
         code = {"Enter": 13, "Tab": 9}[key]
-        for kind in ("keyDown", "keyUp"):
+        for event in ("keyDown", "keyUp"):
             await self.call(
                 "Input.dispatchKeyEvent",
-                type=kind,
+                type=event,
                 key=key,
                 code=key,
                 windowsVirtualKeyCode=code,
-                **(text if kind == "keyDown" else {}),
+                **(text if event == "keyDown" else {}),
             )
 
     async def text(self, element: str = "main") -> str:

@@ -24,11 +24,11 @@ def test_totals_add_up(sandbox: Sandbox, send: Ask, row: Row) -> None:
         1,
         1,
     )
-    assert (totals.disturbed_requests, totals.delivered_enrichments) == (1, 2)
+    assert (totals.failed_requests, totals.delivered_enrichments) == (1, 2)
     assert [request.outcome for request in sandbox.requests] == [
         "delivered",
         "refused",
-        "disturbed",
+        "failed",
     ]
 
 
@@ -202,13 +202,13 @@ def test_the_state_can_leave_the_enrichments_out(
 
 def test_a_sandbox_leaves_no_thread_behind() -> None:
     before = threading.active_count()
-    with Sandbox() as one, Sandbox() as other:
-        assert one.url != other.url
+    with Sandbox() as first, Sandbox() as second:
+        assert first.url != second.url
 
     assert threading.active_count() == before
 
 
-def test_a_client_that_dies_in_the_middle_of_a_body_disturbs_nobody(
+def test_a_client_that_dies_in_the_middle_of_a_body_changes_nothing_for_others(
     sandbox: Sandbox, send: Ask, row: Row, capfd: pytest.CaptureFixture[str]
 ) -> None:
     port = int(sandbox.url.rpartition(":")[2])

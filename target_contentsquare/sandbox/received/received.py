@@ -10,10 +10,11 @@ from weakref import WeakSet
 from target_contentsquare.sandbox.batches.batch import Enrichment, Key
 
 KEPT: Final = 10_000
-"""Requests, and batches of history, that are kept; totals count all of them."""
+"""How many requests, and batches of history, are kept; totals count all."""
 
-Outcome = Literal["delivered", "refused", "disturbed"]
-"""Stored; refused by the API's own rules; or hit by a fault or hung up on."""
+Outcome = Literal["delivered", "refused", "failed"]
+"""Stored; refused by the rules of the API; or failed: hit by a fault, or the client
+closed the connection before the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,8 @@ class RequestSummary:
 
     Attributes:
         at: when it came, Unix seconds.
-        status: what it was answered; None when it was not.
-        outcome: whether its enrichments were stored, and if not, by whose doing.
+        status: HTTP status of the answer; None when there was none.
+        outcome: whether its enrichments were stored, and if not, why not.
         rows: enrichments in it, 0 where its body could not be read.
         project_id: the project it named, if it could be read.
         integration_version: likewise.
@@ -49,7 +50,7 @@ class TokenRequestSummary:
 
     Attributes:
         at: when it came, Unix seconds.
-        status: what it was answered; None when it was not.
+        status: HTTP status of the answer; None when there was none.
         client_id: who asked, if that could be read.
         project_id: the project that a token was given for, else the one asked for.
         reason: why there was no token; None when there was one.
@@ -85,39 +86,39 @@ class Totals:
     delivered_batches: int = 0
     delivered_enrichments: int = 0
     refused_batches: int = 0
-    disturbed_requests: int = 0
+    failed_requests: int = 0
     duplicates_in_batch: int = 0
     token_requests: int = 0
     tokens_issued: int = 0
     max_in_flight: int = 0
     connections: int = 0
 
-    def count(self, summary: RequestSummary) -> None:
+    def add(self, summary: RequestSummary) -> None:
         """Add one finished request."""
         self.requests += 1
         self.delivered_batches += summary.outcome == "delivered"
         self.refused_batches += summary.outcome == "refused"
-        self.disturbed_requests += summary.outcome == "disturbed"
+        self.failed_requests += summary.outcome == "failed"
         if summary.outcome == "delivered":
             self.delivered_enrichments += summary.rows
 
 
-class Ledger:
-    """Remembers what reached the sandbox. Belongs to one thread.
+class Received:
+    """Keeps what reached the sandbox; not safe to share between threads.
 
     Args:
         keep_history: whether to keep every accepted batch (the last 10,000).
     """
 
     def __init__(self, *, keep_history: bool) -> None:
-        """Start empty."""
+        """Make one that has received nothing."""
         self._keep_history = keep_history
         self._connections: WeakSet[object] = WeakSet()
         self._in_flight = 0
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, but not which requests are being handled right now."""
+        """Forget everything but the requests that are being handled now."""
         self.totals = Totals()
         self.requests: deque[RequestSummary] = deque(maxlen=KEPT)
         self.token_requests: deque[TokenRequestSummary] = deque(maxlen=KEPT)
@@ -147,10 +148,10 @@ class Ledger:
             self._in_flight -= 1
 
     def store(self, batch: Sequence[Enrichment], version: int, at: float) -> None:
-        """Take an accepted batch: the same key again overwrites, the last one wins."""
+        """Store an accepted batch; an enrichment overwrites the one with its key."""
         for enrichment in batch:
-            # Taken out first, since a dict keeps the place of a key it overwrites
-            # and the order here is that of the last write.
+            # A dict keeps the place of a key that it overwrites. Removing it first
+            # keeps the order of the last write.
             self.stored.pop(enrichment.key, None)
             self.stored[enrichment.key] = Stored(enrichment.fields, version, at)
         distinct = len({enrichment.key for enrichment in batch})
@@ -159,12 +160,12 @@ class Ledger:
             self.history.append(batch)
 
     def finish(self, summary: RequestSummary) -> None:
-        """Note what became of a request to `/v1/enrichments`."""
+        """Add a finished request to `/v1/enrichments`."""
         self.requests.append(summary)
-        self.totals.count(summary)
+        self.totals.add(summary)
 
     def finish_token_request(self, summary: TokenRequestSummary) -> None:
-        """Note what became of a token request."""
+        """Add a finished token request."""
         self.token_requests.append(summary)
         self.totals.token_requests += 1
         self.totals.tokens_issued += summary.reason is None

@@ -1,4 +1,4 @@
-"""`/_sandbox/…`: for scripts that watch the sandbox or make trouble in it."""
+"""`/_sandbox/…`: for scripts that watch and control the sandbox."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -13,11 +13,11 @@ from target_contentsquare.sandbox.faults.fault_syntax import fault_from_json
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Introspection:
-    """What the real API has no counterpart of; needs no token."""
+class Control:
+    """Answers the paths that the real API does not have; needs no token."""
 
     def __init__(self, contentsquare: Contentsquare) -> None:
-        """Watch and disturb this Contentsquare."""
+        """Watch and control this Contentsquare."""
         self._contentsquare = contentsquare
 
     def routes(self) -> list[web.RouteDef]:
@@ -31,7 +31,7 @@ class Introspection:
         ]
 
     async def get_state(self, request: web.Request) -> web.Response:
-        """Answer totals, requests and enrichments; `?enrichments=0` leaves them out."""
+        """Return totals, requests and, without `?enrichments=0`, enrichments."""
         whole = request.query.get("enrichments") != "0"
         return web.json_response(state_report(self._contentsquare, enrichments=whole))
 
@@ -45,7 +45,7 @@ class Introspection:
         return web.json_response({"seed": self._contentsquare.faults.seed})
 
     async def post_refuse(self, request: web.Request) -> web.Response:
-        """Refuse batches with one of these users from now on; [] refuses none."""
+        """Refuse batches that contain one of these users from now on; [] for none."""
         given = strict_json.parse(await request.read())
         users = given.get("userIds") if isinstance(given, dict) else None
         if not isinstance(users, list) or not all(isinstance(u, str) for u in users):
@@ -66,7 +66,7 @@ class Introspection:
 
 
 def _answering_400(handler: Handler) -> Handler:
-    """Turn a handler's ValueError into a 400 that says what is wrong."""
+    """Return a handler that answers 400 where this one raises ValueError."""
 
     @wraps(handler)
     async def handle(request: web.Request) -> web.StreamResponse:

@@ -4,17 +4,17 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from target_contentsquare.sandbox.faults.faults import Fault
+from target_contentsquare.sandbox.faults.fault import Fault
 from target_contentsquare.sandbox.refusal import RefusedError
 
 
 def refusal(error: RefusedError) -> web.Response:
-    """Answer what Contentsquare would, which is less than the error knows."""
+    """Return Contentsquare's answer, which tells less than the error does."""
     return web.json_response(error.answer, status=error.status)
 
 
 def fault_answer(status: int, fault: Fault) -> web.Response:
-    """Answer a fault's status with its headers and body."""
+    """Return an answer with the fault's status, headers and body."""
     headers = {}
     if fault.retry_after is not None:
         headers["Retry-After"] = str(fault.retry_after)
@@ -26,11 +26,11 @@ def fault_answer(status: int, fault: Fault) -> web.Response:
     return web.json_response(message, status=status, headers=headers)
 
 
-def hang_up(request: web.Request) -> web.Response:
-    """Cut the connection without an answer."""
+def cut_connection(request: web.Request) -> web.Response:
+    """Cut the connection; the response returned is never sent."""
     if request.transport is not None:
         request.transport.abort()
-    # aiohttp wants a response all the same; it has nowhere to go.
+    # aiohttp expects a response, which can no longer be sent.
     return web.Response()
 
 
