@@ -1,16 +1,20 @@
 """The SDK's standard suite for targets, under mappings that deliver its rows."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from singer_sdk.testing import get_target_test_class
+from singer_sdk.testing.suites import SingerTestSuite
+from singer_sdk.testing.templates import TargetFileTestTemplate
 
 from target_contentsquare.sandbox import Sandbox
 from target_contentsquare.singer.target import TargetContentsquare
 
 _ID = {"user_id": "id", "session_number": "id"}
 _TEXT = {**_ID, "fields": {"text": "text"}}
+_ONE_SESSION = {"session_number": "int('1')"}
 _NESTED = "test_object_schema_no_properties"
 
 #: `auth_url` comes with the sandbox, and the suite reads the config only in its tests.
@@ -20,11 +24,9 @@ CONFIG: dict[str, Any] = {
     "project_id": 162,
     "stream_maps": {
         # Sessions need a number, and these streams have no integer at the top.
-        "ForecastingTypeToCategory": {"session_number": "int('1')"},
-        "test:SpecialChars!in?attributes": {
-            "session_number": "int('1')",
-            "env": "d['env']",
-        },
+        "ForecastingTypeToCategory": _ONE_SESSION,
+        "string_formats": _ONE_SESSION,
+        "test:SpecialChars!in?attributes": {**_ONE_SESSION, "env": "d['env']"},
         "test_object_schema_with_properties": {"id": "int(object_store['id'])"},
         _NESTED: {"id": "int(object_store['id'])"},
         "test_strings_in_objects": {"text": "str(info['value'])"},
@@ -33,6 +35,7 @@ CONFIG: dict[str, Any] = {
     "streams": {
         "TestCamelcase": {"user_id": "Id", "session_number": "Id"},
         "ForecastingTypeToCategory": {"user_id": "Id"},
+        "string_formats": {"user_id": "uuid"},
         "test:SpecialChars!in?attributes": {"user_id": "_id"},
         # The three streams of one test number their rows from 1 each.
         "test_strings_in_objects": {**_TEXT, "enrichment_number": 2},
@@ -60,7 +63,19 @@ DELIVERED = {
     "schema_no_properties": 2,
     "schema_updates": 6,
     "special_chars_in_attributes": 1,
+    "string_formats": 1,
 }
+
+
+class StringFormats(TargetFileTestTemplate):
+    """A test of the SDK's next release, with data of its own.
+
+    https://github.com/meltano/sdk/pull/3762 adds it, with a stream that has these
+    properties. Delete this class when that release is the oldest supported one.
+    """
+
+    name = "string_formats"
+    singer_filepath = Path(__file__).parent / "data" / "string_formats.singer"
 
 
 @pytest.fixture(scope="module")
@@ -78,4 +93,8 @@ def _delivers(listening: Sandbox, request: pytest.FixtureRequest) -> Iterator[No
     assert listening.totals.delivered_enrichments == DELIVERED[name]
 
 
-TestTargetContentsquare = get_target_test_class(TargetContentsquare, config=CONFIG)
+TestTargetContentsquare = get_target_test_class(
+    TargetContentsquare,
+    config=CONFIG,
+    custom_suites=[SingerTestSuite(kind="target", tests=[StringFormats])],
+)
