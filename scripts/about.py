@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting.
+class AboutSetting:
+    """One setting, as `--about` describes it.
 
     Attributes:
         types: JSON schema types, without null.
@@ -31,7 +31,7 @@ class Setting:
     default: Any
     required: bool
     secret: bool
-    keys: Mapping[str, Any]
+    keys: Sequence[AboutSetting]
 
     @property
     def variable(self) -> str:
@@ -47,7 +47,7 @@ class About:
     description: str
     capabilities: Sequence[str]
     pythons: Sequence[str]
-    settings: Sequence[Setting]
+    settings: Sequence[AboutSetting]
 
 
 def read_about() -> About:
@@ -69,17 +69,22 @@ def read_about() -> About:
     )
 
 
-def _setting(name: str, schema: Mapping[str, Any], *, required: bool) -> Setting:
-    types = schema["type"]
-    types = [types] if isinstance(types, str) else types
+def _setting(name: str, schema: Mapping[str, Any], *, required: bool) -> AboutSetting:
     entries = schema.get("additionalProperties")
-    return Setting(
+    keys = entries.get("properties", {}) if isinstance(entries, dict) else {}
+    return AboutSetting(
         name=name,
         title=schema["title"],
         description=schema["description"],
-        types=tuple(one for one in types if one != "null"),
+        types=_types(schema),
         default=schema.get("default"),
         required=required,
         secret=schema.get("secret", False),
-        keys=entries.get("properties", {}) if isinstance(entries, dict) else {},
+        keys=tuple(_setting(key, keys[key], required=False) for key in keys),
     )
+
+
+def _types(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    types = schema["type"]
+    types = [types] if isinstance(types, str) else types
+    return tuple(name for name in types if name != "null")

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def generate(root: Path, about: About) -> Mapping[Path, str]:
-    """Give every file as it should be, by its path.
+    """Return every file as it should be, by its path.
 
     Args:
         root: Folder of the project: what people wrote in the files is kept.

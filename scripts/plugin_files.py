@@ -12,7 +12,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scripts.about import About, Setting
+    from scripts.about import About, AboutSetting
 
 #: Values for `.env.example` that work with the sandbox as it starts by default.
 _SANDBOX = {
@@ -26,8 +26,8 @@ _SANDBOX = {
 }
 
 
-def kind(setting: Setting) -> str:
-    """Give the Meltano kind of a setting.
+def kind(setting: AboutSetting) -> str:
+    """Return the Meltano kind of a setting.
 
     A number is `integer`, since Meltano (4.4) can't hand on a `decimal` that comes from
     an environment variable; from `meltano.yml`, an `integer` takes decimals as well.
@@ -40,27 +40,27 @@ def kind(setting: Setting) -> str:
     return "integer" if only == "number" else only
 
 
-def plugin_settings(settings: Sequence[Setting]) -> list[dict[str, Any]]:
-    """Give the settings as Meltano wants them, in its project file and on its Hub."""
+def plugin_settings(settings: Sequence[AboutSetting]) -> list[dict[str, Any]]:
+    """Return the settings as Meltano wants them, in its project file and on its Hub."""
     return [
         {
-            "name": one.name,
-            "label": one.title,
-            "kind": kind(one),
-            **({"sensitive": True} if one.secret else {}),
-            **({} if one.default is None else {"value": one.default}),
-            "description": one.description,
+            "name": setting.name,
+            "label": setting.title,
+            "kind": kind(setting),
+            **({"sensitive": True} if setting.secret else {}),
+            **({} if setting.default is None else {"value": setting.default}),
+            "description": setting.description,
         }
-        for one in settings
+        for setting in settings
     ]
 
 
 def _required(about: About) -> list[str]:
-    return [one.name for one in about.settings if one.required]
+    return [setting.name for setting in about.settings if setting.required]
 
 
 def meltano_block(about: About) -> str:
-    """Give the part of `meltano.yml` that declares what the target can do."""
+    """Return the part of `meltano.yml` that declares what the target can do."""
     plugin = {
         "capabilities": list(about.capabilities),
         "settings_group_validation": [_required(about)],
@@ -70,7 +70,7 @@ def meltano_block(about: About) -> str:
 
 
 def hub_definition(about: About) -> str:
-    """Give the loader's definition for Meltano Hub, sorted as the Hub's own are."""
+    """Return the loader's definition for Meltano Hub, sorted as the Hub's own are."""
     definition = {
         "name": about.name,
         "namespace": about.name.replace("-", "_"),
@@ -93,27 +93,25 @@ def hub_definition(about: About) -> str:
 
 
 def settings_table(about: About) -> str:
-    """Give the README's table of settings."""
-    rows = [
-        (
-            f"`{one.name}`",
-            _type(one.types) + (", required" if one.required else ""),
-            "" if one.default is None else f"`{json.dumps(one.default)}`",
-            one.description,
-        )
-        for one in about.settings
-    ]
+    """Return the README's table of settings."""
+    rows = [_row(setting) for setting in about.settings]
     return _table(("setting", "type", "default", "meaning"), rows)
 
 
 def mapping_table(about: About) -> str:
-    """Give the README's table of what a stream's mapping may hold."""
-    (streams,) = (one for one in about.settings if one.name == "streams")
-    rows = [
-        (f"`{key}`", _type(schema["type"]), schema["description"])
-        for key, schema in streams.keys.items()
-    ]
-    return _table(("key", "type", "meaning"), rows)
+    """Return the README's table of what a stream's mapping may hold."""
+    (streams,) = (setting for setting in about.settings if setting.name == "streams")
+    rows = [_row(key) for key in streams.keys]
+    return _table(("key", "type", "default", "meaning"), rows)
+
+
+def _row(setting: AboutSetting) -> tuple[str, ...]:
+    return (
+        f"`{setting.name}`",
+        " or ".join(setting.types) + (", required" if setting.required else ""),
+        "" if setting.default is None else f"`{json.dumps(setting.default)}`",
+        setting.description,
+    )
 
 
 # Not `streams`: it would stand in for the one of every config file.
@@ -121,24 +119,24 @@ _SET_IN_EXAMPLE = ("client_id", "client_secret", "project_id", "auth_url")
 
 
 def env_example(about: About) -> str:
-    """Give `.env.example`: what leads to the sandbox, all else as comments."""
+    """Return `.env.example`: what leads to the sandbox, all else as comments."""
     lines = [
         "# Copy this file to .env and run:",
         "#   target-contentsquare --config ENV --config config.json",
         "# with the streams in config.json. The values are those of the sandbox.",
         "# Generated: change the settings, then `make generate`.",
     ]
-    for one in about.settings:
+    for setting in about.settings:
         lines += [
             "",
-            *textwrap.wrap(f"# {one.description}", 88, subsequent_indent="# "),
+            *textwrap.wrap(f"# {setting.description}", 88, subsequent_indent="# "),
         ]
-        is_set = one.name in _SET_IN_EXAMPLE
-        lines.append(f"{'' if is_set else '# '}{one.variable}={_example(one)}")
+        is_set = setting.name in _SET_IN_EXAMPLE
+        lines.append(f"{'' if is_set else '# '}{setting.variable}={_example(setting)}")
     return "\n".join(lines) + "\n"
 
 
-def _example(setting: Setting) -> str:
+def _example(setting: AboutSetting) -> str:
     if setting.name in _SANDBOX:
         return _SANDBOX[setting.name]
     if setting.default is None:
@@ -148,10 +146,6 @@ def _example(setting: Setting) -> str:
         if isinstance(setting.default, str)
         else json.dumps(setting.default)
     )
-
-
-def _type(types: str | Sequence[str]) -> str:
-    return types if isinstance(types, str) else " or ".join(types)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -30,7 +30,16 @@ class FatalError(ContentsquareTargetError):
 
 
 class ConfigError(FatalError):
-    """A setting, an option or a mapping has to change."""
+    """A setting, an option or a mapping has to change.
+
+    Args:
+        faults: What is wrong, each with the name of what has to change. The message
+            joins them with "; ".
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 class InputError(FatalError):

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from dotenv import dotenv_values, find_dotenv
 
 from target_contentsquare.errors import ConfigError
+from target_contentsquare.settings.from_text import config_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-_BOOLEANS = {
-    **dict.fromkeys(("true", "1", "yes", "on"), True),
-    **dict.fromkeys(("false", "0", "no", "off"), False),
-}
-
-
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Read settings from environment variables, and what they lack from `.env`.
+    """Return the settings in environment variables; `.env` has what they lack.
 
     The file is looked for in the working directory and above it.
 
@@ -29,40 +23,31 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         The settings, with those that the schema does not know as text.
 
     Raises:
-        ConfigError: Names the variable and says what is allowed.
+        ConfigError: Names the variables, or the file, and says what is wrong.
     """
-    variables = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
-    config: dict[str, Any] = {}
-    for variable, text in variables.items():
-        name = variable.removeprefix(prefix).lower()
-        if text is None or not _names_a_setting(variable, prefix):
-            continue
-        setting = schema["properties"].get(name)
-        config[name] = (
-            _read_variable(variable, text, setting["type"]) if setting else text
-        )
-    return config
+    variables = {**_read_dotenv(), **os.environ}
+    texts = {
+        variable.removeprefix(prefix).lower(): text
+        for variable, text in variables.items()
+        if _names_a_setting(variable, prefix)
+    }
+    return config_from_text(
+        texts, schema, lambda name: f"environment variable {prefix}{name.upper()}"
+    )
+
+
+def _read_dotenv() -> dict[str, str]:
+    path = find_dotenv(usecwd=True)
+    try:
+        values = dotenv_values(path, encoding="utf-8-sig") if path else {}
+    except OSError as error:
+        raise ConfigError(f"'{path}': can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"'{path}': not UTF-8: save it in that encoding") from None
+    return {name: text for name, text in values.items() if text is not None}
 
 
 def _names_a_setting(variable: str, prefix: str) -> bool:
     name = variable.removeprefix(prefix)
     # Meltano's own begin with one underscore more; the SDK reads the log level.
     return name not in {variable, "LOGLEVEL"} and name.isupper() and name[0] != "_"
-
-
-def _read_variable(variable: str, text: str, types: str | list[str]) -> Any:
-    try:
-        if "integer" in types:
-            return int(text)
-        if "number" in types:
-            return float(text)
-        if "boolean" in types:
-            return _BOOLEANS[text.strip().lower()]
-        if "object" in types and "string" not in types:
-            return json.loads(text)
-    except (ValueError, KeyError):
-        listed = [types] if isinstance(types, str) else types
-        allowed = " or ".join(one for one in listed if one != "null")
-        msg = f"environment variable {variable}: must be {allowed}"
-        raise ConfigError(msg) from None
-    return text

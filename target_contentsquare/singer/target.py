@@ -29,16 +29,13 @@ from target_contentsquare.errors import ConfigError, FatalError
 from target_contentsquare.mapping.field_choice import listed
 from target_contentsquare.mapping.proposal import Proposal
 from target_contentsquare.mapping.times import WallClock, utc_now
-from target_contentsquare.settings.check import (
-    check,
-    plain_numbers,
-    read_config_file,
-    unknown_settings,
-)
-from target_contentsquare.settings.schema import CONFIG_JSONSCHEMA
+from target_contentsquare.settings.fault_words import unknown_settings
+from target_contentsquare.settings.plain_config import plain_config
 from target_contentsquare.singer import connection_check
+from target_contentsquare.singer.config_file import read_config_file
 from target_contentsquare.singer.environment import read_environment
 from target_contentsquare.singer.error_lines import one_line_errors
+from target_contentsquare.singer.host_settings import check_config, host_schema
 from target_contentsquare.singer.reader import LineReader
 from target_contentsquare.singer.rejected_file import RejectedFile
 from target_contentsquare.singer.sink import ContentsquareSink
@@ -62,7 +59,7 @@ class TargetContentsquare(Target):
     """Puts a company's own data on its Contentsquare sessions."""
 
     name = "target-contentsquare"
-    config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
+    config_jsonschema: ClassVar[dict[str, Any]] = host_schema()
     default_sink_class = ContentsquareSink
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
@@ -127,22 +124,21 @@ class TargetContentsquare(Target):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """The SDK's messages repeat the values, secrets included."""
         self.append_builtin_config(self.config_jsonschema)
-        self._config = plain_numbers(self._config)
-        errors, settings = check(self._config, self.config_jsonschema)
-        if errors:
+        schema = self.config_jsonschema
+        unknown = unknown_settings(self._config, schema["properties"])
+        self._config = plain_config(self._config, schema)
+        try:
+            self.settings = check_config(self._config, schema)
+        except ConfigError as error:
+            faults = list(error.faults)
             if raise_errors:
-                msg = "; ".join(errors)
                 raise ConfigValidationError(
-                    msg, errors=errors, schema=self.config_jsonschema
-                )
-            return errors
-        assert settings is not None  # noqa: S101 - no errors
-        self.settings = settings
-        for warning in unknown_settings(
-            self._config, self.config_jsonschema["properties"]
-        ):
+                    str(error), errors=faults, schema=schema
+                ) from None
+            return faults
+        for warning in unknown:
             self.logger.warning(warning)
-        return errors
+        return []
 
     # Wiring
 

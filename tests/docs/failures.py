@@ -62,11 +62,12 @@ class CommandFailure:
 
     options: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def message(self, folder: Path) -> str:
         """Run it, and give the line that the user sees."""
-        (folder / "not.json").write_text("{", "utf-8")
-        (folder / "list.json").write_text("[]", "utf-8")
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content)
         run = run_command(self.options, [], self.environment, folder)
         assert run.exit_code == 1, run.printed
         (line,) = run.errors
@@ -97,8 +98,19 @@ _ODD: dict[str, Any] = {**_IDENTITY, "a": True}
 
 COMMANDS = {
     "config file missing": CommandFailure(["--config", "missing.json"]),
-    "config file not JSON": CommandFailure(["--config", "not.json"]),
-    "config file not an object": CommandFailure(["--config", "list.json"]),
+    "config file not JSON": CommandFailure(
+        ["--config", "not.json"], files={"not.json": b"{"}
+    ),
+    "config file not text": CommandFailure(
+        ["--config", "latin-1.json"], files={"latin-1.json": b'{"client_id": "\xe9"}'}
+    ),
+    "config file not an object": CommandFailure(
+        ["--config", "list.json"], files={"list.json": b"[]"}
+    ),
+    "config not a file": CommandFailure(["--config", '{"client_secret": "x"}']),
+    "dotenv not UTF-8": CommandFailure(
+        ["--config", "ENV"], files={".env": b"TARGET_CONTENTSQUARE_CLIENT_ID=\xe9"}
+    ),
     "variable": CommandFailure(
         ["--config", "ENV"], {"TARGET_CONTENTSQUARE_PROJECT_ID": "shop"}
     ),
@@ -111,6 +123,7 @@ CONFIG = {
     "session_key and user_id": Failure(_mapped(session_key="k", user_id="u")),
     "schema file missing": Failure({"integration_schema": "missing.json"}),
     "schema file not JSON": Failure({"integration_schema": "FOLDER/not.json"}),
+    "schema file of no name": Failure({"integration_schema": "calls\0.json"}),
     "schema text not JSON": Failure({"integration_schema": "{"}),
     "schema without fields": Failure(_schema_of()),
     "field without name": Failure(_schema_of({"type": "INT"})),

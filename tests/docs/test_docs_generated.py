@@ -190,12 +190,12 @@ def _loader(path: Path) -> dict[str, Any]:
 
 def _check_settings(declared: list[dict[str, Any]], about: dict[str, Any]) -> None:
     schema = about["settings"]
-    by_name = {one["name"]: one for one in declared}
+    by_name = {setting["name"]: setting for setting in declared}
     assert by_name.keys() == schema["properties"].keys()
     for name, setting in schema["properties"].items():
         types = setting["type"]
         types = [types] if isinstance(types, str) else types
-        scalar = tuple(sorted(one for one in types if one != "null"))
+        scalar = tuple(sorted(name for name in types if name != "null"))
         assert by_name[name]["kind"] == KINDS_OF_TYPES[scalar]
         assert by_name[name]["label"] == setting["title"]
         assert by_name[name]["description"] == setting["description"]

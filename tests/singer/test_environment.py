@@ -9,8 +9,8 @@ import pytest
 
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.sandbox import Sandbox
-from target_contentsquare.settings.schema import CONFIG_JSONSCHEMA
 from target_contentsquare.singer.environment import read_environment
+from target_contentsquare.singer.host_settings import host_schema
 from tests.conftest import config_for
 from tests.runs import run_command
 from tests.singer_input import calls, schema
@@ -74,7 +74,7 @@ def test_a_variable_that_cannot_be_read_ends_the_run_in_one_line(
 def read(monkeypatch: pytest.MonkeyPatch, **values: str) -> dict[str, Any]:
     for name, value in values.items():
         monkeypatch.setenv(f"{PREFIX}{name.upper()}", value)
-    return read_environment(CONFIG_JSONSCHEMA, PREFIX)
+    return read_environment(host_schema(), PREFIX)
 
 
 @pytest.mark.parametrize("secret", ["123456", "1e5", "true", "null", "{}", "[1", "a,b"])
@@ -134,6 +134,39 @@ def test_a_dotenv_file_fills_in_what_the_environment_lacks(
     (tmp_path / ".env").write_text(f"{PREFIX}PROJECT_ID=1\n{PREFIX}OAUTH_SCOPE=file\n")
     found = read(monkeypatch, project_id="2")
     assert found == {"project_id": 2, "oauth_scope": "file"}
+
+
+def test_every_variable_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(monkeypatch, project_id="shop", streams="not JSON")
+    assert set(refused.value.faults) == {
+        f"environment variable {PREFIX}PROJECT_ID: must be integer",
+        f"environment variable {PREFIX}STREAMS: must be object",
+    }
+
+
+def test_a_number_of_absurdly_many_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="PROJECT_ID: must be integer"):
+        read(monkeypatch, project_id="9" * 5000)
+
+
+def test_a_dotenv_file_may_have_a_byte_order_mark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_bytes(f"\ufeff{PREFIX}CLIENT_ID=é".encode())
+    assert read(monkeypatch) == {"client_id": "é"}
+
+
+def test_a_dotenv_file_in_latin_1_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes(f"{PREFIX}CLIENT_ID=é".encode("latin-1"))
+    with pytest.raises(ConfigError) as refused:
+        read(monkeypatch)
+    assert str(refused.value) == f"'{path}': not UTF-8: save it in that encoding"
 
 
 def test_a_variable_that_is_no_setting_is_told(

@@ -1,0 +1,167 @@
+"""Every setting that the core knows, declared once: all else follows from here.
+
+The JSON schema, the defaults, and the pages and plugin files that `make generate`
+writes are made from these declarations. A host adds the settings of its own.
+"""
+
+from __future__ import annotations
+
+from target_contentsquare.mapping.session_age import MAX_SESSION_AGE_DAYS
+from target_contentsquare.settings.mapping_keys import MAPPING_KEYS
+from target_contentsquare.settings.setting import Setting
+
+#: What a dry run does not need.
+CREDENTIALS = ("client_id", "client_secret")
+
+SETTINGS = (
+    Setting(
+        "client_id",
+        ("string",),
+        title="Client ID",
+        description="OAuth client id from the Contentsquare console. "
+        "Not needed for a dry run",
+        is_required=True,
+        is_secret=True,
+    ),
+    Setting(
+        "client_secret",
+        ("string",),
+        title="Client secret",
+        description="OAuth client secret from the Contentsquare console; it expires "
+        "after a year. Not needed for a dry run",
+        is_required=True,
+        is_secret=True,
+    ),
+    Setting(
+        "project_id",
+        ("integer",),
+        title="Project ID",
+        description="Contentsquare project, unless a stream says otherwise. Needed "
+        "with account-level credentials; project-level ones know theirs",
+        minimum=1,
+    ),
+    Setting(
+        "integration_version",
+        ("integer",),
+        title="Integration version",
+        description="Version of the integration schema registered with Contentsquare, "
+        "unless a stream says otherwise",
+        default=1,
+        minimum=1,
+    ),
+    Setting(
+        "integration_schema",
+        ("object", "string"),
+        title="Integration schema",
+        description="The schema registered with Contentsquare, or the path of a JSON "
+        "file with it: rows are checked and converted against it before anything is "
+        "sent",
+    ),
+    Setting(
+        "streams",
+        ("object",),
+        title="Streams",
+        description="Stream name or glob -> how its rows become enrichments. An exact "
+        "name wins, then the first glob in order. Streams without a mapping are "
+        "skipped",
+        is_required=True,
+        entry=Setting(
+            "mapping",
+            ("object",),
+            title="Mapping",
+            description="How the rows of a stream become enrichments",
+            keys=MAPPING_KEYS,
+        ),
+    ),
+    Setting(
+        "max_session_age_days",
+        ("number",),
+        title="Maximum session age",
+        description="Rows of sessions that started more days ago are dropped: "
+        "Contentsquare would silently throw them away after 7",
+        default=MAX_SESSION_AGE_DAYS,
+        above=0,
+        maximum=MAX_SESSION_AGE_DAYS,
+    ),
+    Setting(
+        "batch_size_rows",
+        ("integer",),
+        title="Batch size",
+        description="Rows in one request, 1 to 200",
+        default=200,
+        minimum=1,
+        maximum=200,  # the API takes no more in a batch
+    ),
+    Setting(
+        "max_parallel_requests",
+        ("integer",),
+        title="Parallel requests",
+        description="Requests in flight at the same time, 1 to 64. Rows of the same "
+        "enrichment never overtake each other",
+        default=8,
+        minimum=1,
+        maximum=64,
+    ),
+    Setting(
+        "truncate_strings",
+        ("boolean",),
+        title="Truncate strings",
+        description="Cut strings over 50 bytes between two characters, instead of "
+        "rejecting their rows",
+        default=False,
+    ),
+    Setting(
+        "rejected_path",
+        ("string",),
+        title="Rejected rows",
+        description="File that undeliverable rows are appended to, as Singer messages "
+        "that can be fed in again. Without it, the first such row fails the run",
+    ),
+    Setting(
+        "max_rejected",
+        ("integer",),
+        title="Maximum of rejected rows",
+        description="More undeliverable rows than this fail the run",
+        default=1000,
+        minimum=0,
+    ),
+    Setting(
+        "max_retry_seconds",
+        ("number",),
+        title="Retry time",
+        description="For how many seconds one request keeps being retried",
+        default=300,
+        minimum=0,
+    ),
+    Setting(
+        "request_timeout_seconds",
+        ("number",),
+        title="Request timeout",
+        description="For how many seconds one attempt waits for the connection, and "
+        "for the answer",
+        default=30,
+        above=0,
+    ),
+    Setting(
+        "dry_run",
+        ("boolean",),
+        title="Dry run",
+        description="Do everything but talk to Contentsquare: no credentials needed, "
+        "no state printed, a sample enrichment per stream shown",
+        default=False,
+    ),
+    Setting(
+        "auth_url",
+        ("string",),
+        title="Authentication URL",
+        description="Where to sign in; to be changed for a sandbox only",
+        default="https://api.contentsquare.com/v1/oauth/token",
+    ),
+    Setting(
+        "oauth_scope",
+        ("string",),
+        title="OAuth scope",
+        description="Scope to ask a token for",
+        default="enrichment",
+    ),
+)

@@ -1,0 +1,25 @@
+"""Reading the files that `--config` names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from target_contentsquare.errors import ConfigError
+from target_contentsquare.settings.json_file import read_json_file
+
+
+def read_config_file(path: str) -> dict[str, Any]:
+    """Return the settings in a config file; reads it once, since it may be a pipe.
+
+    Raises:
+        ConfigError: Names the file, and says what is wrong with it. What seems to be
+            a config instead of a path is not repeated: it may hold a secret.
+    """
+    if path.lstrip().startswith(("{", "[", '"')):
+        raise ConfigError(
+            "--config: must be the path of a JSON file, or ENV, and not JSON itself"
+        )
+    config = read_json_file(path, "--config")
+    if not isinstance(config, dict):
+        raise ConfigError(f"--config '{path}': not a JSON object")
+    return config

@@ -1,0 +1,105 @@
+"""Checking: a config becomes settings, or an error with all its faults."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_contentsquare.errors import ConfigError
+from target_contentsquare.settings.check import check
+from target_contentsquare.settings.declared import SETTINGS
+from target_contentsquare.settings.schema import config_schema
+from target_contentsquare.settings.settings import Settings
+
+GIVEN = {"client_id": "id", "client_secret": "secret", "streams": {"*": {}}}
+SCHEMA = config_schema(SETTINGS)
+
+
+def checked(**changes: Any) -> Settings:
+    return check({**GIVEN, **changes}, SCHEMA)
+
+
+def faults(**changes: Any) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as refused:
+        checked(**changes)
+    assert str(refused.value) == "; ".join(refused.value.faults)
+    return refused.value.faults
+
+
+def test_defaults_are_those_declared() -> None:
+    settings = checked()
+    for setting in SETTINGS:
+        if setting.default is not None and hasattr(settings, setting.name):
+            assert getattr(settings, setting.name) == setting.default
+
+
+@pytest.mark.parametrize(
+    "name", [setting.name for setting in SETTINGS if not setting.is_required]
+)
+def test_null_is_the_same_as_absent(name: str) -> None:
+    assert checked(**{name: None}) == checked()
+
+
+def test_null_is_the_same_as_absent_in_a_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "integration.json"
+    path.write_text('{"fields": [{"name": "a", "type": "INT"}]}')
+    at_top = {"integration_schema": str(path), "project_id": 7}
+    keys = SCHEMA["properties"]["streams"]["additionalProperties"]["properties"]
+    nulls = checked(streams={"*": dict.fromkeys(keys)}, **at_top)
+    assert nulls == checked(**at_top)
+
+
+def test_a_required_setting_that_is_null_is_missing() -> None:
+    assert faults(client_id=None) == ("client_id: is required",)
+
+
+def test_a_dry_run_needs_no_credentials() -> None:
+    settings = checked(client_id=None, client_secret=None, dry_run=True)
+    assert settings.credentials["client_id"] == ""
+
+
+def test_every_fault_is_told() -> None:
+    assert faults(batch_size_rows=0, max_rejected=-1, max_retry_seconds=1e999) == (
+        "batch_size_rows: must be at least 1",
+        "max_rejected: must be at least 0",
+        "max_retry_seconds: must be a finite number",
+    )
+
+
+def test_what_is_integral_is_an_integer() -> None:
+    settings = checked(batch_size_rows=Decimal(20), streams={"*": {"project_id": 7.0}})
+    assert type(settings.batch_size_rows) is int
+    assert repr(settings.projects) == "[7]"
+
+
+def test_credentials_are_in_no_repr() -> None:
+    assert "secret" not in repr(checked())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_schema_file_may_have_a_byte_order_mark(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "integration.json"
+    document = {"fields": [{"name": "durée", "type": "INT"}]}
+    path.write_bytes(json.dumps(document, ensure_ascii=False).encode(encoding))
+    (mapping,) = checked(integration_schema=str(path)).streams.values()
+    assert mapping.integration_schema is not None
+    assert list(mapping.integration_schema.fields) == ["durée"]
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "[" + "9" * 5000 + "]"])
+def test_a_schema_file_that_python_cannot_hold(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "integration.json"
+    path.write_text(content)
+    (fault,) = faults(integration_schema=str(path))
+    assert fault.startswith("integration_schema")
+
+
+@pytest.mark.parametrize("name", ["rejected_path", "integration_schema"])
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+def test_a_path_that_no_file_can_have(name: str, character: str) -> None:
+    expected = f"{name}: has a character that no path can have"
+    assert faults(**{name: f"a{character}b"}) == (expected,)
