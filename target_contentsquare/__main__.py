@@ -1,19 +1,24 @@
-"""`python -m target_contentsquare`, and the console script."""
+"""The command line: `python -m target_contentsquare`, and the console script."""
 
 from __future__ import annotations
 
-import gc
+import os
+import signal
 import sys
-
-# What is loaded stays: looking for garbage in it takes a tenth of the start.
-gc.disable()
-from target_contentsquare.singer.target import TargetContentsquare  # noqa: E402 - as said
-
-gc.enable()
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line.
+
+    A SIGINT that comes before the target handles signals ends the process at once with
+    exit code 130 and without a traceback.
+    """
+    signal.signal(signal.SIGINT, _exit_at_once)
+    # It takes most of a second, so the handler has to be there before.
+    from target_contentsquare.singer.target import (  # noqa: PLC0415 - as said above
+        TargetContentsquare,
+    )
+
     try:
         # Here the SDK sets up the log.
         command = TargetContentsquare.cli
@@ -23,6 +28,11 @@ def main() -> None:
             "ERROR or CRITICAL"
         )
     command()
+
+
+def _exit_at_once(signum: int, _frame: object) -> None:
+    # An exception could be raised inside a callback, where Python only prints it.
+    os._exit(128 + signum)
 
 
 if __name__ == "__main__":
