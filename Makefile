@@ -35,7 +35,7 @@ format: .venv/synced ## Let ruff correct what it can
 bench: .venv/bench ## Rows per second, memory and requests, next to other ways
 	.venv/bin/python -m benchmarks
 
-pipeline: .venv/pipeline ## PostgreSQL, CSV and JSONL through Meltano, against the sandbox
+pipeline: .venv/synced ## PostgreSQL, CSV and JSONL through Meltano, against the sandbox
 	.venv/bin/pytest tests/pipeline
 
 nightly: .venv/synced ## The simulation of delivery with 10,000 seeds
@@ -64,11 +64,8 @@ clean: ## Remove environments, caches and output
 	$(UV) sync --frozen --quiet
 	@touch $@
 
-# A group may be missing: then what it is for needs no packages of its own.
-.venv/bench .venv/pipeline: .venv/%: .venv/synced
-	@if grep -q '^$* = \[' pyproject.toml; then \
-	  echo '$(UV) sync --frozen --quiet --inexact --group $*'; \
-	  $(UV) sync --frozen --quiet --inexact --group $*; fi
+.venv/bench: .venv/synced
+	$(UV) sync --frozen --quiet --inexact --group bench
 	@touch $@
 
 # The tap has an environment of its own, as Meltano gives every plugin one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import socket
 import weakref
@@ -64,10 +63,8 @@ def _close(*sockets: socket.socket) -> None:
 
 
 def descriptor_of(stream: object) -> int | None:
-    """The descriptor of a stream that `Wakeup.sleep` can watch, if it has one."""
+    """Return the descriptor of a stream that can be watched; None if it has none."""
     try:
-        number: int = stream.fileno()  # type: ignore[attr-defined]
+        return int(stream.fileno())  # type: ignore[attr-defined]
     except (AttributeError, OSError, ValueError):
         return None
-    # Windows can only watch sockets; there, reading just blocks.
-    return number if os.name == "posix" else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.integration_schema import IntegrationSchema
 from target_contentsquare.mapping.stream_mapping import StreamMapping
-from target_contentsquare.settings.json_file import read_json_file
+from target_contentsquare.settings.json_object import read_json_object
 from target_contentsquare.settings.mapping_keys import MAPPING_KEYS
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def _read_schema(value: Any, setting: str) -> IntegrationSchema | None:
     if isinstance(value, str):
         # Meltano and the environment hand objects on as text.
         is_inline = value.lstrip().startswith("{")
-        value = _parse(value, setting) if is_inline else read_json_file(value, setting)
+        value = (
+            _parse(value, setting) if is_inline else read_json_object(value, setting)
+        )
     return IntegrationSchema.parse(value, setting)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from target_contentsquare.errors import ConfigError
-from target_contentsquare.settings.json_file import read_json_file
+from target_contentsquare.settings.json_object import read_json_object
 
 
 def read_config_file(path: str) -> dict[str, Any]:
@@ -19,7 +19,4 @@ def read_config_file(path: str) -> dict[str, Any]:
         raise ConfigError(
             "--config: must be the path of a JSON file, or ENV, and not JSON itself"
         )
-    config = read_json_file(path, "--config")
-    if not isinstance(config, dict):
-        raise ConfigError(f"--config '{path}': not a JSON object")
-    return config
+    return read_json_object(path, "--config")

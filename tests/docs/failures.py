@@ -45,6 +45,7 @@ class Failure:
         lines = "".join(f"{line}\n" for line in self.lines)
         source.write_text(lines.replace("FOLDER", str(folder)), "utf-8")
         (folder / "not.json").write_text("{", "utf-8")
+        (folder / "list.json").write_text("[]", "utf-8")
         (folder / "rows.jsonl").write_text("{}\noops\n", "utf-8")
         with Sandbox(faults=self.faults) as sandbox:
             changed = config_for(sandbox, **self.changes)
@@ -123,6 +124,7 @@ CONFIG = {
     "session_key and user_id": Failure(_mapped(session_key="k", user_id="u")),
     "schema file missing": Failure({"integration_schema": "missing.json"}),
     "schema file not JSON": Failure({"integration_schema": "FOLDER/not.json"}),
+    "schema file not an object": Failure({"integration_schema": "FOLDER/list.json"}),
     "schema file of no name": Failure({"integration_schema": "calls\0.json"}),
     "schema text not JSON": Failure({"integration_schema": "{"}),
     "schema without fields": Failure(_schema_of()),

@@ -42,9 +42,9 @@ def test_a_config_in_place_of_its_path_is_not_repeated(text: str) -> None:
         (b"{", "not valid JSON, see line 1, column 2"),
         (b"", "not valid JSON, see line 1, column 1"),
         (b"\n[1]", "not a JSON object"),
-        (b'{"client_id": "\xe9"}', "not a JSON file"),
-        (b"[" * 100_000, "not a JSON file"),
-        (b'{"project_id": ' + b"9" * 5000 + b"}", "not a JSON file"),
+        (b'{"client_id": "\xe9"}', "not UTF-8: save it in that encoding"),
+        (b"[" * 100_000, "not a JSON object"),
+        (b'{"project_id": ' + b"9" * 5000 + b"}", "not a JSON object"),
     ],
 )
 def test_a_file_that_is_no_config(tmp_path: Path, content: bytes, reason: str) -> None:
