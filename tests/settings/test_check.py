@@ -74,6 +74,11 @@ def test_what_is_integral_is_an_integer() -> None:
     assert repr(settings.projects) == "[7]"
 
 
+def test_an_enrichment_number_may_be_text() -> None:
+    (mapping,) = checked(streams={"*": {"enrichment_number": "2"}}).streams.values()
+    assert mapping.enrichment_number == "2"  # a property, or the number 2
+
+
 def test_credentials_are_in_no_repr() -> None:
     assert "secret" not in repr(checked())
 
