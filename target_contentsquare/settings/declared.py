@@ -129,18 +129,21 @@ SETTINGS = (
         "max_retry_seconds",
         ("number",),
         title="Retry time",
-        description="For how many seconds one request keeps being retried",
+        description="For how many seconds one request keeps being retried, at most a "
+        "week",
         default=300,
         minimum=0,
+        maximum=7 * 24 * 3600,  # no session can be enriched after that time
     ),
     Setting(
         "request_timeout_seconds",
         ("number",),
         title="Request timeout",
         description="For how many seconds one attempt waits for the connection, and "
-        "for the answer",
+        "for the answer, at most an hour",
         default=30,
         above=0,
+        maximum=3600,
     ),
     Setting(
         "dry_run",

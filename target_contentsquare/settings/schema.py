@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from target_contentsquare.settings.setting import Setting
 
 
+#: The largest integer where none is declared: other systems hold none that is larger.
+MAX_INTEGER = 2**63 - 1
+
+
 def config_schema(settings: Iterable[Setting]) -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of a config with these settings.
 
@@ -51,10 +55,13 @@ def _schema(setting: Setting) -> dict[str, Any]:
 
 
 def _limits(setting: Setting) -> dict[str, Any]:
+    maximum = setting.maximum
+    if maximum is None and "integer" in setting.types:
+        maximum = MAX_INTEGER
     limits = {
         "minLength": 1 if "string" in setting.types else None,
         "minimum": setting.minimum,
-        "maximum": setting.maximum,
+        "maximum": maximum,
         "exclusiveMinimum": setting.above,
         "minProperties": 1 if setting.entry is not None else None,
     }

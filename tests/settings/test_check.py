@@ -1,6 +1,7 @@
 """Checking: a config becomes settings, or an error with all its faults."""
 
 import json
+import math
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,29 @@ def test_a_dry_run_needs_no_credentials() -> None:
 
 
 def test_every_fault_is_told() -> None:
-    assert faults(batch_size_rows=0, max_rejected=-1, max_retry_seconds=1e999) == (
+    assert faults(batch_size_rows=0, max_rejected=-1, max_retry_seconds=math.nan) == (
         "batch_size_rows: must be at least 1",
         "max_rejected: must be at least 0",
         "max_retry_seconds: must be a finite number",
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"request_timeout_seconds": 1e308}, "request_timeout_seconds: {} 3600"),
+        ({"max_retry_seconds": 1e308}, "max_retry_seconds: {} 604800"),
+        ({"max_retry_seconds": 10**400}, "max_retry_seconds: {} 604800"),
+        ({"project_id": 10**400}, f"project_id: {{}} {2**63 - 1}"),
+        ({"max_rejected": 10**400}, f"max_rejected: {{}} {2**63 - 1}"),
+        (
+            {"streams": {"*": {"project_id": 10**400}}},
+            f"streams.*.project_id: {{}} {2**63 - 1}",
+        ),
+    ],
+)
+def test_absurdly_large_numbers(changes: dict[str, Any], fault: str) -> None:
+    assert faults(**changes) == (fault.format("must be at most"),)
 
 
 def test_what_is_integral_is_an_integer() -> None:
