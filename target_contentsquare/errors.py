@@ -101,21 +101,3 @@ class UnfitValueError(ContentsquareTargetError):
         self.reason = reason
         self.detail = detail
         self.field = field
-
-
-def drop_frames(error: BaseException) -> None:
-    """Let go of the frames that an error came through, and those before it.
-
-    The frames hold a batch with all its rows, and, in the HTTP library, the errors:
-    such a circle would stay in memory until garbage is looked for.
-    """
-    waiting: list[object] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            one.__traceback__ = None
-            # The HTTP library keeps the error before in one of the last two.
-            waiting += [one.__context__, one.__cause__, *one.args]
-            waiting.append(getattr(one, "reason", None))

@@ -18,7 +18,6 @@ from target_contentsquare.errors import (
     DeliveryError,
     FatalError,
     RetryableError,
-    drop_frames,
 )
 
 if TYPE_CHECKING:
@@ -237,7 +236,7 @@ class Delivery:
     def _settle(self, part: _Part) -> None:
         error = self._in_flight.pop(part).exception()
         if isinstance(error, (BatchRefusedError, RetryableError)):
-            drop_frames(error)
+            error.__traceback__ = None  # its frames hold the batch
         try:
             if error is None:
                 self._callbacks.on_delivered(part.batch)

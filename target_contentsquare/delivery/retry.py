@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import backoff
@@ -15,36 +12,8 @@ if TYPE_CHECKING:
 
     from target_contentsquare.errors import RetryableError
 
-#: Answers that a later attempt may turn into a success; 401 has a cure of its own.
-RETRYABLE_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
-
 #: Longest pause between two attempts, in seconds, unless the server asks for more.
 MAX_PAUSE_SECONDS = 60
-
-_DELAY_SECONDS = re.compile(r"\d{1,9}(\.\d+)?", re.ASCII)
-
-
-def parse_retry_after(header: str | None, now: float) -> float | None:
-    """Read a Retry-After header, in either of its forms.
-
-    Args:
-        header: Seconds, or an HTTP date.
-        now: Unix seconds, to count an HTTP date from.
-
-    Returns:
-        Seconds to wait; None if there is no header, if it can't be read, or if it asks
-        for no wait (our own backoff is kinder to a server in trouble).
-    """
-    text = (header or "").strip()
-    if _DELAY_SECONDS.fullmatch(text):
-        return float(text) or None
-    try:
-        date = parsedate_to_datetime(text)
-        # Without a zone it is UTC, as all HTTP dates are.
-        seconds = date.replace(tzinfo=date.tzinfo or timezone.utc).timestamp() - now
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return seconds if seconds > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from target_contentsquare.api.tokens import is_safe_url
+from target_contentsquare.api.safe_url import is_safe_url
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.settings.declared import CREDENTIALS
 from target_contentsquare.settings.paths import path_of

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from target_contentsquare.api.enrichments import EnrichmentApi, new_session
-from target_contentsquare.api.tokens import TokenClient, Tokens
+from target_contentsquare.api.connection import connect, sign_in
 from target_contentsquare.errors import DeliveryError, RetryableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from logging import Logger
-
-    import requests
 
     from target_contentsquare.enrichment import Batch
     from target_contentsquare.settings.settings import Settings
@@ -30,17 +26,11 @@ def sender(
     Args:
         on_written: See `EnrichmentApi`.
     """
-    session = new_session(settings.max_parallel_requests, _user_agent(version))
-    api = EnrichmentApi(
-        session,
-        timeout=settings.request_timeout_seconds,
-        wall_clock=time.time,
-        on_written=on_written,
-    )
-    tokens = Tokens(_token_client(session, settings).sign_in, time.monotonic)
+    post = connect(settings, user_agent=_user_agent(version), on_written=on_written)
 
     def send(batch: Batch) -> None:
-        tokens.call(batch.project_id, lambda token: api.send(token, batch))
+        rows = [row.enrichment for row in batch.rows.values()]
+        post(batch.project_id, batch.integration_version, rows)
 
     return send
 
@@ -75,10 +65,9 @@ def test(settings: Settings, version: str) -> None:
         AuthenticationError: Contentsquare does not give a token.
         DeliveryError: It can't be reached.
     """
-    client = _token_client(new_session(1, _user_agent(version)), settings)
     for project in settings.projects:
         try:
-            token = client.sign_in(project)
+            token = sign_in(settings, project, user_agent=_user_agent(version))
         except RetryableError as error:
             msg = f"{error}: check auth_url and the network, or try again later"
             raise DeliveryError(msg) from None
@@ -87,17 +76,6 @@ def test(settings: Settings, version: str) -> None:
         click.echo(
             "every stream takes its project from a property: none to sign in for"
         )
-
-
-def _token_client(session: requests.Session, settings: Settings) -> TokenClient:
-    return TokenClient(
-        session,
-        settings.auth_url,
-        settings.credentials,
-        timeout=settings.request_timeout_seconds,
-        clock=time.monotonic,
-        wall_clock=time.time,
-    )
 
 
 def _user_agent(version: str) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from target_contentsquare.api.enrichments import EnrichmentApi, new_session
+from target_contentsquare.api.enrichments import EnrichmentApi
+from target_contentsquare.api.pool import HttpPool
 from target_contentsquare.api.tokens import Token
-from target_contentsquare.enrichment import Batch, Enrichment, Key, Row
+from target_contentsquare.enrichment import Enrichment
 from target_contentsquare.errors import (
     ApiError,
     BatchRefusedError,
@@ -21,20 +22,17 @@ from target_contentsquare.sandbox import Fault, Sandbox
 NOW = 1_795_000_000.0
 
 
-def batch_of(count: int = 2, version: int = 1) -> Batch:
-    rows: dict[Key, Row] = {
-        (162, f"u-{n}", 5, 1): Row(
-            Enrichment(f"u-{n}", 5, 1, {"call_duration": n, "name": "é"}), n, None
-        )
+def batch_of(count: int = 2) -> list[Enrichment]:
+    return [
+        Enrichment(f"u-{n}", 5, 1, {"call_duration": n, "name": "é"})
         for n in range(count)
-    }
-    return Batch(162, version, rows)
+    ]
 
 
 @pytest.fixture
-def session() -> Iterator[requests.Session]:
-    with new_session(2, "target-contentsquare/test") as session:
-        yield session
+def pool() -> Iterator[HttpPool]:
+    with HttpPool(2, "target-contentsquare/test", timeout=5) as pool:
+        yield pool
 
 
 @pytest.fixture
@@ -43,20 +41,17 @@ def written() -> list[str]:
     return []
 
 
-def api_of(
-    session: requests.Session, written: list[str], timeout: float
-) -> EnrichmentApi:
+def api_of(pool: HttpPool, written: list[str]) -> EnrichmentApi:
     return EnrichmentApi(
-        session,
-        timeout=timeout,
+        pool,
         wall_clock=lambda: NOW,
         on_written=lambda: written.append("a request"),
     )
 
 
 @pytest.fixture
-def api(session: requests.Session, written: list[str]) -> EnrichmentApi:
-    return api_of(session, written, 5)
+def api(pool: HttpPool, written: list[str]) -> EnrichmentApi:
+    return api_of(pool, written)
 
 
 @pytest.fixture
@@ -73,7 +68,7 @@ def token(sandbox: Sandbox) -> Token:
 
 
 def test_a_batch_is_the_documented_json(api: EnrichmentApi) -> None:
-    assert json.loads(api.payload(162, batch_of(1))) == {
+    assert json.loads(api.payload(162, 1, batch_of(1))) == {
         "integrationVersion": 1,
         "projectId": 162,
         "enrichments": [
@@ -88,18 +83,17 @@ def test_a_batch_is_the_documented_json(api: EnrichmentApi) -> None:
 
 
 def test_a_batch_arrives(api: EnrichmentApi, token: Token, sandbox: Sandbox) -> None:
-    api.send(token, batch_of(200))
+    api.send(token, 1, batch_of(200))
     assert len(sandbox.enrichments) == 200
 
 
 def test_a_connection_is_used_again(
     api: EnrichmentApi, token: Token, sandbox: Sandbox
 ) -> None:
-    refused = batch_of(1, version=9)
     for _ in range(3):
-        api.send(token, batch_of())
+        api.send(token, 1, batch_of())
         with pytest.raises(ApiError):
-            api.send(token, refused)
+            api.send(token, 9, batch_of(1))
     assert sandbox.connections == 1
 
 
@@ -109,7 +103,7 @@ def test_answers_to_try_again(
 ) -> None:
     sandbox.add_fault(Fault(status=status, body="<html>row marker</html>"))
     with pytest.raises(RetryableError) as failed:
-        api.send(token, batch_of())
+        api.send(token, 1, batch_of())
     assert str(failed.value) == f"Contentsquare answered HTTP {status}"
     assert failed.value.retry_after is None
 
@@ -123,7 +117,7 @@ def test_both_forms_of_retry_after(
 ) -> None:
     sandbox.add_fault(Fault(status=429, retry_after=header))
     with pytest.raises(RetryableError) as failed:
-        api.send(token, batch_of())
+        api.send(token, 1, batch_of())
     assert failed.value.retry_after is None or failed.value.retry_after == seconds
 
 
@@ -133,18 +127,20 @@ def test_a_connection_that_breaks_is_to_be_tried_again(
 ) -> None:
     sandbox.add_fault(Fault(drop=drop))  # type: ignore[arg-type] # one of its words
     with pytest.raises(RetryableError, match="no answer from Contentsquare"):
-        api.send(token, batch_of())
-    api.send(token, batch_of())
+        api.send(token, 1, batch_of())
+    api.send(token, 1, batch_of())
     assert len(sandbox.enrichments) == 2
 
 
 def test_an_answer_that_takes_too_long_is_to_be_tried_again(
-    session: requests.Session, token: Token, sandbox: Sandbox, written: list[str]
+    token: Token, sandbox: Sandbox, written: list[str]
 ) -> None:
     sandbox.add_fault(Fault(delay_ms=2000))
-    hasty = api_of(session, written, 0.05)
-    with pytest.raises(RetryableError, match="Timeout"):
-        hasty.send(token, batch_of())
+    with (
+        HttpPool(1, "tests", timeout=0.05) as hasty,
+        pytest.raises(RetryableError, match="Timeout"),
+    ):
+        api_of(hasty, written).send(token, 1, batch_of())
     # It tells that the request was written, before there is an answer.
     assert written == ["a request"]
 
@@ -152,7 +148,7 @@ def test_an_answer_that_takes_too_long_is_to_be_tried_again(
 def test_nobody_listens(api: EnrichmentApi, written: list[str]) -> None:
     token = Token("t", "http://127.0.0.1:1", 162, 0, 0)
     with pytest.raises(RetryableError, match="no answer from Contentsquare"):
-        api.send(token, batch_of())
+        api.send(token, 1, batch_of())
     assert written == []
 
 
@@ -161,7 +157,7 @@ def test_401_wants_a_new_token(
 ) -> None:
     sandbox.expire_tokens()
     with pytest.raises(TokenRefusedError):
-        api.send(token, batch_of())
+        api.send(token, 1, batch_of())
 
 
 def test_a_batch_with_a_bad_row_is_refused_as_a_whole(
@@ -169,13 +165,13 @@ def test_a_batch_with_a_bad_row_is_refused_as_a_whole(
 ) -> None:
     sandbox.refuse_users(["u-1"])
     with pytest.raises(BatchRefusedError):
-        api.send(token, batch_of())
+        api.send(token, 1, batch_of())
     assert not sandbox.enrichments
 
 
 def test_a_bad_version_is_no_bad_row(api: EnrichmentApi, token: Token) -> None:
     with pytest.raises(ApiError, match="no integration version 9"):
-        api.send(token, batch_of(version=9))
+        api.send(token, 9, batch_of())
 
 
 def test_only_the_documented_words_mean_a_bad_row(
@@ -183,7 +179,7 @@ def test_only_the_documented_words_mean_a_bad_row(
 ) -> None:
     sandbox.add_fault(Fault(status=400, body='{"message": "something else"}'))
     with pytest.raises(ApiError, match="HTTP 400"):
-        api.send(token, batch_of())
+        api.send(token, 1, batch_of())
 
 
 def test_a_netrc_does_not_replace_the_token(
@@ -196,10 +192,5 @@ def test_a_netrc_does_not_replace_the_token(
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password wrong\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    api.send(token, batch_of())
+    api.send(token, 1, batch_of())
     assert len(sandbox.enrichments) == 2
-
-
-def test_cookies_are_not_kept(session: requests.Session) -> None:
-    policy = session.cookies.get_policy()
-    assert policy.is_not_allowed("127.0.0.1")  # type: ignore[attr-defined] # the default policy has it

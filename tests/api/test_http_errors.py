@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_contentsquare.api.enrichments import new_session
-from target_contentsquare.api.tokens import TokenClient
+from target_contentsquare.api.http_errors import RETRYABLE_STATUSES
+from target_contentsquare.api.pool import HttpPool
+from target_contentsquare.api.sign_in import TokenClient
 from target_contentsquare.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
 
 def sign_in() -> None:
     client = TokenClient(
-        new_session(1, "tests"),
-        "https://127.0.0.1:9/token",
+        HttpPool(1, "tests", timeout=1),
+        "https://contentsquare.invalid/token",
         {"client_secret": "hush"},
-        timeout=1,
         clock=float,
         wall_clock=float,
     )
@@ -42,3 +42,13 @@ def test_a_proxy_that_is_none_is_not_tried_again(
     monkeypatch.delenv("no_proxy", raising=False)
     with pytest.raises(ConfigError, match="the proxy can't be used"):
         sign_in()
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+def test_these_answers_are_tried_again(status: int) -> None:
+    assert status in RETRYABLE_STATUSES
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 409, 413, 422])
+def test_these_are_not(status: int) -> None:
+    assert status not in RETRYABLE_STATUSES

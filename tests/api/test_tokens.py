@@ -1,118 +1,32 @@
-"""Signing in: what is asked, what the answer means, where a token may go."""
+"""The tokens of a run: one for each project, replaced when it is refused."""
 
-from collections.abc import Callable, Iterator
+import itertools
 from typing import Any
 
 import pytest
 
-from target_contentsquare.api.enrichments import new_session
-from target_contentsquare.api.tokens import Token, TokenClient, Tokens, is_safe_url
-from target_contentsquare.errors import (
-    AuthenticationError,
-    RetryableError,
-    TokenRefusedError,
-)
-from target_contentsquare.sandbox import Fault, Sandbox
-
-#: Makes a client with other credentials than the sandbox's account-level ones.
-MakeClient = Callable[..., TokenClient]
+from target_contentsquare.api.tokens import Token, Tokens
+from target_contentsquare.errors import AuthenticationError, TokenRefusedError
 
 
 @pytest.fixture
-def make_client(sandbox: Sandbox) -> Iterator[MakeClient]:
-    with new_session(1, "target-contentsquare/test") as session:
-
-        def make(**credentials: str) -> TokenClient:
-            given = {
-                "client_id": sandbox.client_id,
-                "client_secret": sandbox.client_secret,
-                "scope": "enrichment",
-                **credentials,
-            }
-            return TokenClient(
-                session,
-                sandbox.auth_url,
-                given,
-                timeout=5,
-                clock=lambda: 1000.0,
-                wall_clock=lambda: 1_795_000_000.0,
-            )
-
-        yield make
+def asked() -> list[int | None]:
+    """The projects that a token was asked for."""
+    return []
 
 
-def test_a_token_for_a_project(make_client: MakeClient, sandbox: Sandbox) -> None:
-    token = make_client().sign_in(163)
-    assert (token.project_id, token.endpoint) == (163, sandbox.url)
-    assert token.renew_at == 1000.0 + 3600 - 60
+@pytest.fixture
+def tokens(asked: list[int | None]) -> Tokens:
+    names = itertools.count(1)
+
+    def sign_in(project: int | None) -> Token:
+        asked.append(project)
+        return Token(f"token-{next(names)}", "https://x", project or 0, 4600, 4600)
+
+    return Tokens(sign_in, lambda: 1000.0)
 
 
-def test_credentials_of_a_project_need_not_name_it(make_client: MakeClient) -> None:
-    secret = "sandbox-162-secret"  # noqa: S105 - the sandbox's own
-    client = make_client(client_id="sandbox-162", client_secret=secret)
-    assert client.sign_in(None).project_id == 162
-
-
-def test_a_token_that_lives_shortly_is_renewed_in_time(make_client: MakeClient) -> None:
-    with Sandbox(token_seconds=10) as short:
-        client = make_client()
-        client._auth_url = short.auth_url  # noqa: SLF001 - another sandbox
-        assert client.sign_in(162).renew_at == 1009.0
-
-
-def test_a_token_never_shows_its_value() -> None:
-    assert "secret-value" not in repr(Token("secret-value", "https://x", 162, 0, 0))
-
-
-@pytest.mark.parametrize(
-    ("credentials", "project", "words"),
-    [
-        ({"client_id": "other"}, 162, "project 162 .*client_id and client_secret"),
-        ({"client_secret": "other"}, 162, "they expire after a year"),
-        ({}, 999, "no token for project 999 .HTTP 403."),
-        ({}, None, "account-level credentials also need project_id"),
-    ],
-)
-def test_a_refusal_says_what_to_change(
-    make_client: MakeClient,
-    credentials: dict[str, str],
-    project: int | None,
-    words: str,
-) -> None:
-    with pytest.raises(AuthenticationError, match=words):
-        make_client(**credentials).sign_in(project)
-
-
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
-def test_an_endpoint_in_trouble_is_to_be_tried_again(
-    make_client: MakeClient, sandbox: Sandbox, status: int
-) -> None:
-    sandbox.add_fault(Fault(status=status, retry_after=7, on="token"))
-    with pytest.raises(RetryableError, match=f"HTTP {status}") as failed:
-        make_client().sign_in(162)
-    assert failed.value.retry_after == 7.0
-
-
-def test_a_connection_that_breaks_is_to_be_tried_again(
-    make_client: MakeClient, sandbox: Sandbox
-) -> None:
-    sandbox.add_fault(Fault(drop="before", on="token"))
-    with pytest.raises(RetryableError, match="can't be reached"):
-        make_client().sign_in(162)
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(
-    make_client: MakeClient, sandbox: Sandbox, status: int
-) -> None:
-    sandbox.add_fault(Fault(status=status, location=sandbox.auth_url, on="token"))
-    with pytest.raises(AuthenticationError, match="redirects"):
-        make_client().sign_in(162)
-    assert len(sandbox.token_requests) == 1
-
-
-def test_a_refused_token_is_replaced_once(make_client: MakeClient) -> None:
-    tokens = Tokens(make_client().sign_in, lambda: 1000.0)
+def test_a_refused_token_is_replaced_once(tokens: Tokens) -> None:
     tried: list[str] = []
 
     def request(token: Token) -> str:
@@ -125,8 +39,7 @@ def test_a_refused_token_is_replaced_once(make_client: MakeClient) -> None:
     assert len(set(tried)) == 2
 
 
-def test_a_fresh_token_that_is_refused_too_is_an_error(make_client: MakeClient) -> None:
-    tokens = Tokens(make_client().sign_in, lambda: 1000.0)
+def test_a_fresh_token_that_is_refused_too_is_an_error(tokens: Tokens) -> None:
 
     def refuse(_: Token) -> Any:
         raise TokenRefusedError
@@ -136,51 +49,8 @@ def test_a_fresh_token_that_is_refused_too_is_an_error(make_client: MakeClient) 
 
 
 def test_projects_have_tokens_of_their_own(
-    make_client: MakeClient, sandbox: Sandbox
+    tokens: Tokens, asked: list[int | None]
 ) -> None:
-    tokens = Tokens(make_client().sign_in, lambda: 1000.0)
     projects = [tokens.get(project).project_id for project in (162, 163, 162, 163)]
     assert projects == [162, 163, 162, 163]
-    assert len(sandbox.token_requests) == 2
-
-
-LOCAL = "http://127.0.0.1:8750/v1/oauth/token"
-PRODUCTION = "https://api.contentsquare.com/v1/oauth/token"
-
-
-@pytest.mark.parametrize(
-    ("url", "auth_url", "is_safe"),
-    [
-        ("https://enrichment-api.eu.contentsquare.com", PRODUCTION, True),
-        ("https://enrichment-api.eu.contentsquare.com:8443/base", PRODUCTION, True),
-        ("HTTPS://ENRICHMENT.EXAMPLE", PRODUCTION, True),
-        ("http://127.0.0.1:8750", LOCAL, True),
-        ("http://localhost:8750", LOCAL, True),
-        ("http://[::1]:8750", LOCAL, True),
-        ("http://127.7.7.7", LOCAL, True),
-        ("http://127.0.0.1:8750", PRODUCTION, False),
-        ("http://enrichment-api.eu.contentsquare.com", PRODUCTION, False),
-        ("http://enrichment-api.eu.contentsquare.com", LOCAL, False),
-        ("http://127.0.0.1.example.com", LOCAL, False),
-        ("http://localhost.example.com", LOCAL, False),
-        ("http://127.0.0.1@example.com", LOCAL, False),
-        ("http://0.0.0.0", LOCAL, False),
-        ("http://2130706433", LOCAL, False),
-        ("https://user:password@example.com", PRODUCTION, False),
-        ("https://example.com?x=1", PRODUCTION, False),
-        ("https://example.com#x", PRODUCTION, False),
-        ("https://example.com:port", PRODUCTION, False),
-        ("https://", PRODUCTION, False),
-        ("https:example.com", PRODUCTION, False),
-        ("//example.com", PRODUCTION, False),
-        ("ftp://127.0.0.1", LOCAL, False),
-        ("file:///etc/hosts", LOCAL, False),
-        ("", LOCAL, False),
-        ("https://[::1", PRODUCTION, False),
-        ("https://two words.com", PRODUCTION, False),
-        ("https://exa\tmple.com", PRODUCTION, False),
-        ("https://*.example.com", PRODUCTION, False),
-    ],
-)
-def test_where_a_token_may_go(url: str, auth_url: str, *, is_safe: bool) -> None:
-    assert is_safe_url(url, auth_url) is is_safe
+    assert asked == [162, 163]
