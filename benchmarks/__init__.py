@@ -1,4 +1,4 @@
-"""How fast, against what people would write instead: `python -m benchmarks`.
+"""Compare the target with other programs for the same rows: `python -m benchmarks`.
 
-These are measurements, not tests: nothing fails because a machine is slow.
+These are measurements and not tests: nothing fails because a machine is slow.
 """

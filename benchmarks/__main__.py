@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: run scenarios, print and write what they took."""
+"""`python -m benchmarks`: run scenarios, print the results and write them to a file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks import scenarios
+from benchmarks.conditions import Conditions
 from benchmarks.report import as_markdown, heading
-from benchmarks.workshop import Workshop
 
 _HERE = Path(__file__).parent
 _QUICK_SCALE = 0.02
@@ -26,7 +26,7 @@ def main() -> None:
     data = _HERE / ".data"
     data.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=data) as folder:
-        shop = Workshop(
+        conditions = Conditions(
             folder=Path(folder),
             today=_midnight(),
             seed=options.seed,
@@ -34,21 +34,21 @@ def main() -> None:
             scale=_QUICK_SCALE if options.quick else 1.0,
         )
         names = options.scenarios or list(scenarios.ALL)
-        text = run(shop, names)
+        text = run(conditions, names)
     if options.output is not None:
         options.output.write_text(text, encoding="utf-8")
     elif not options.quick:
         (_HERE / "RESULTS.md").write_text(text, encoding="utf-8")
 
 
-def run(shop: Workshop, names: list[str]) -> str:
-    """Run scenarios, print each as soon as it is done, and give all of the text."""
+def run(conditions: Conditions, names: list[str]) -> str:
+    """Run scenarios, print each result when it is there, and return the whole text."""
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    parts = [heading(shop, command)]
+    parts = [heading(conditions, command)]
     sys.stdout.write(parts[0])
     for name in names:
         sys.stderr.write(f"{name}\n")
-        parts.append(as_markdown(scenarios.ALL[name](shop)))
+        parts.append(as_markdown(scenarios.ALL[name](conditions)))
         sys.stdout.write(f"\n{parts[-1]}")
         sys.stdout.flush()
     return "\n".join(parts)
@@ -68,17 +68,17 @@ def _parser() -> argparse.ArgumentParser:
         "scenarios",
         nargs="*",
         metavar="scenario",
-        help=f"which: {', '.join(scenarios.ALL)}; all if none is named",
+        help=f"one of {', '.join(scenarios.ALL)}; without any, all of them",
     )
-    parser.add_argument("--runs", type=int, help="of each contender; 5 if not given")
-    parser.add_argument("--seed", type=int, default=7, help="of the rows")
+    parser.add_argument("--runs", type=int, help="runs of each contender (default: 5)")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the rows")
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="a fiftieth of the rows, once: to see that everything runs",
+        help="one run with a fiftieth of the rows, to see that everything works",
     )
     parser.add_argument(
-        "--output", type=Path, help="instead of RESULTS.md; --quick writes none"
+        "--output", type=Path, help="file in place of RESULTS.md; --quick writes none"
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""What one run of a program costs, and what arrived of it."""
+"""Run a program and measure its cost, and run the server that it sends to."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a run took.
+    """The cost of a run.
 
     Attributes:
         wall: Seconds from start to exit.
         cpu: Seconds of processor time, user and system, of all its threads.
-        peak: Most memory it held at once, in bytes. At least what this process held
-            when it started the run, which is why this one loads so little.
+        peak: Peak memory in bytes. It is never below the memory of this process when
+            it started the run, so this process loads as little as possible.
     """
 
     wall: float
@@ -44,7 +44,7 @@ class Server:
     url: str
 
     def received(self) -> dict[str, Any]:
-        """Ask what has arrived."""
+        """Return what the server counted, as its answer to `GET /received`."""
         with urllib.request.urlopen(f"{self.url}/received", timeout=30) as answer:  # noqa: S310 - our own
             return json.load(answer)  # type: ignore[no-any-return]
 
@@ -55,6 +55,7 @@ def serving(latency: float = 0.0, *, checksum: bool = False) -> Iterator[Server]
 
     Args:
         latency: Seconds before each answer to a batch.
+        checksum: Whether the server computes a checksum of the rows.
     """
     command = [sys.executable, "-m", "benchmarks.server", "--latency", str(latency)]
     if checksum:
@@ -69,36 +70,36 @@ def serving(latency: float = 0.0, *, checksum: bool = False) -> Iterator[Server]
 
 
 def run(command: Sequence[str], stdin: Path) -> Cost:
-    """Run a program to its end.
+    """Run a program to its end, and return its cost.
 
     Args:
         stdin: The file that it reads.
 
     Raises:
-        RuntimeError: It failed; with the last it said.
+        RuntimeError: The program failed. The message has the end of its log.
     """
-    with stdin.open("rb") as source, tempfile.TemporaryFile() as said:
+    with stdin.open("rb") as source, tempfile.TemporaryFile() as log:
         started = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 - one of the contenders
             command,
             stdin=source,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=log,
             env=_environment(),
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            said.seek(0)
-            tail = said.read()[-2000:].decode(errors="replace")
+            log.seek(0)
+            tail = log.read()[-2000:].decode(errors="replace")
             msg = f"{' '.join(command)} exited with {process.returncode}:\n{tail}"
             raise RuntimeError(msg)
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _PEAK_UNIT)
 
 
 def _environment() -> dict[str, str]:
-    """As an installed program has it: modules are compiled once, not for each run."""
+    """Return the environment, with which Python caches compiled modules."""
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    # Benchmarks talk to nobody outside the machine.
+    # dlt sends no telemetry.
     return {**kept, "RUNTIME__DLTHUB_TELEMETRY": "false"}

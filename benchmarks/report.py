@@ -1,4 +1,4 @@
-"""The results as Markdown, with what is needed to judge and repeat them."""
+"""Write the results as Markdown, with what is needed to repeat them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.race import Result
+    from benchmarks.comparison import Result
+    from benchmarks.conditions import Conditions
     from benchmarks.scenarios import Section
-    from benchmarks.workshop import Workshop
 
 _PACKAGES = (
     "target-contentsquare",
@@ -26,26 +26,28 @@ _PACKAGES = (
 )
 
 
-def heading(shop: Workshop, command: str) -> str:
-    """Say where, when and how it was measured."""
+def heading(conditions: Conditions, command: str) -> str:
+    """Return the heading: the command, the machine and the versions."""
     machine = f"{_processor()}, {os.cpu_count()} cores, {_memory()}"
     versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     lines = [
         "# Benchmarks",
         "",
         f"- Command: `{command}`",
-        f"- Runs: {shop.runs}, in turns; medians",
-        f"- Seed: {shop.seed}; sessions start before {shop.today:%Y-%m-%d}",
+        f"- Runs: {conditions.runs}, in turns; medians",
+        f"- Seed: {conditions.seed}; sessions start before {conditions.today:%Y-%m-%d}",
         f"- Machine: {machine}, {platform.system()}",
         f"- Python {platform.python_version()}; {versions}",
     ]
-    if shop.scale != 1:
-        lines.append("- Scaled down to see that it runs: the ratios mean nothing")
+    if conditions.scale != 1:
+        lines.append(
+            "- With fewer rows, to see that everything works: the ratios mean nothing"
+        )
     return "\n".join(lines) + "\n"
 
 
 def as_markdown(section: Section) -> str:
-    """Give a scenario's table and ratios."""
+    """Return the table and the ratios of a scenario."""
     parts = [f"## {section.title}", section.text, _table(section.results)]
     if section.ratios:
         parts.append("\n".join(_ratio_lines(section)))
@@ -57,24 +59,25 @@ def _table(results: Sequence[Result]) -> str:
         "| | rows | wall s | CPU s | µs/row | CPU µs/row | peak MB |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for one in results:
-        entry = one.entry
+    for result in results:
+        entry = result.entry
         per_row = (
-            f"{one.wall / entry.rows * 1e6:.1f} | {one.cpu / entry.rows * 1e6:.1f}"
+            f"{result.wall / entry.rows * 1e6:.1f} | "
+            f"{result.cpu / entry.rows * 1e6:.1f}"
             if entry.rows
             else " | "
         )
         lines.append(
-            f"| {entry.contender.name} | {entry.rows:,} | {one.wall:.2f} | "
-            f"{one.cpu:.2f} | {per_row} | {one.peak / 1e6:.0f} |"
+            f"| {entry.contender.name} | {entry.rows:,} | {result.wall:.2f} | "
+            f"{result.cpu:.2f} | {per_row} | {result.peak / 1e6:.0f} |"
         )
     return "\n".join(lines)
 
 
 def _ratio_lines(section: Section) -> Iterator[str]:
-    for one in section.ratios:
-        goal = f" (goal: {one.goal})" if one.goal else ""
-        yield f"- {one.what}: **{one.value:.3g}**{goal}"
+    for ratio in section.ratios:
+        goal = f" (goal: {ratio.goal})" if ratio.goal else ""
+        yield f"- {ratio.name}: **{ratio.value:.3g}**{goal}"
 
 
 def _version(package: str) -> str:

@@ -1,35 +1,39 @@
-"""What is measured, one function per question; each gives a section of the results."""
+"""The scenarios: each function measures, and returns a section of the results."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from benchmarks.race import BARE, LOOP, OBVIOUS, TARGET, Contender, Result
-from benchmarks.workshop import check_same_work, installed
+from benchmarks.comparison import BARE, LOOP, OBVIOUS, TARGET, Contender, Result
+from benchmarks.conditions import check_same_work, installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from benchmarks.workshop import Workshop
+    from benchmarks.conditions import Conditions
 
 _MILLION = 1_000_000
-#: A million rows are a matter of seconds to these.
+#: Contenders that need only seconds for a million rows.
 _FAST = (LOOP, TARGET)
-#: Requests, if the settings don't say.
+#: Requests in flight by default.
 _IN_FLIGHT = 8
-# The slow ones would take most of the time; 200,000 rows tell what one of them costs.
-_ROWS_OF_SLOW_ONES = 200_000
+# The others get fewer rows, since they would take most of the time.
+_ROWS_OF_SLOW_CONTENDERS = 200_000
 _SECONDS_PER_ANSWER = 0.1
-# As from a server in the same city: answers no longer come at once.
+# As from a server in the same city.
 _SECONDS_NEARBY = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A number that has a goal."""
+    """A ratio of two results, with its goal.
 
-    what: str
+    Attributes:
+        name: What is divided by what.
+    """
+
+    name: str
     value: float
     goal: str = ""
 
@@ -46,9 +50,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class _Scaled:
-    """A contender's cost for more rows than it was given.
+    """A contender's cost, extrapolated to more rows than it got.
 
-    Cost is taken to grow linearly from what no rows at all cost.
+    The cost is assumed to grow linearly with the rows, from that of an empty input.
     """
 
     empty: Result
@@ -67,27 +71,28 @@ class _Scaled:
         return start + (end - start) * self.rows / self.full.entry.rows
 
 
-def main(shop: Workshop) -> Section:
-    """An instant server: what a row costs, next to other ways to send it."""
+def main(conditions: Conditions) -> Section:
+    """Compare all contenders with a server that answers at once."""
     contenders = installed()
-    check_same_work(shop, contenders)
-    slow = [one for one in contenders if one not in _FAST]
+    check_same_work(conditions, contenders)
+    slow = [contender for contender in contenders if contender not in _FAST]
     entries = [
-        shop.entry(one, _MILLION if one in _FAST else _ROWS_OF_SLOW_ONES)
-        for one in contenders
+        conditions.entry(c, _MILLION if c in _FAST else _ROWS_OF_SLOW_CONTENDERS)
+        for c in contenders
     ]
-    results = shop.race([*entries, *(shop.entry(one, 0) for one in slow)])
-    full = {one.entry.contender: one for one in results if one.entry.rows}
-    empty = {one.entry.contender: one for one in results if not one.entry.rows}
-    rows = shop.rows(_MILLION)
+    results = conditions.compare([*entries, *(conditions.entry(c, 0) for c in slow)])
+    full = {r.entry.contender: r for r in results if r.entry.rows}
+    empty = {r.entry.contender: r for r in results if not r.entry.rows}
+    rows = conditions.rows(_MILLION)
     target = full[TARGET]
     ratios = []
-    for one in slow:
-        scaled = _Scaled(empty[one], full[one], rows)
-        goal = "at most 0.125" if one is OBVIOUS else ""
+    for contender in slow:
+        scaled = _Scaled(empty[contender], full[contender], rows)
+        goal = "at most 0.125" if contender is OBVIOUS else ""
+        name = contender.name
         ratios += [
-            Ratio(f"wall time, target / {one.name}", target.wall / scaled.wall, goal),
-            Ratio(f"CPU time, target / {one.name}", target.cpu / scaled.cpu),
+            Ratio(f"wall time, target / {name}", target.wall / scaled.wall, goal),
+            Ratio(f"CPU time, target / {name}", target.cpu / scaled.cpu),
         ]
     if LOOP in full:
         loop = full[LOOP]
@@ -97,17 +102,17 @@ def main(shop: Workshop) -> Section:
         ]
     text = (
         f"Rows of 8 properties, 5 of them mapped, one of each type. Ratios are for "
-        f"{rows:,} rows; what was given fewer is scaled up per row, from what it takes "
-        "with no rows."
+        f"{rows:,} rows; the cost of contenders that got fewer is extrapolated from "
+        "theirs and that of an empty input."
     )
     return Section("main: an instant server", text, results, ratios)
 
 
-def near(shop: Workshop) -> Section:
-    """Answers after 5 ms: what waiting for many requests at a time costs."""
-    fast = [one for one in installed() if one in _FAST]
-    results = shop.race(
-        [shop.entry(one, _MILLION, latency=_SECONDS_NEARBY) for one in fast]
+def near(conditions: Conditions) -> Section:
+    """Measure what many requests in flight cost, with answers after 5 ms."""
+    fast = [contender for contender in installed() if contender in _FAST]
+    results = conditions.compare(
+        [conditions.entry(c, _MILLION, latency=_SECONDS_NEARBY) for c in fast]
     )
     text = (
         f"Each answer takes {_SECONDS_NEARBY * 1000:.0f} ms. The loop sends one "
@@ -123,13 +128,15 @@ def near(shop: Workshop) -> Section:
     return Section("near: quick answers", text, results, ratios)
 
 
-def wide(shop: Workshop) -> Section:
-    """Many properties, few mapped: what is not sent should cost little."""
-    narrow, broad = shop.race(
+def wide(conditions: Conditions) -> Section:
+    """Measure what properties cost that are not mapped."""
+    narrow, broad = conditions.compare(
         [
-            shop.entry(_with(TARGET, "8 properties"), _ROWS_OF_SLOW_ONES),
-            shop.entry(
-                _with(TARGET, "100 properties"), _ROWS_OF_SLOW_ONES, properties=100
+            conditions.entry(_with(TARGET, "8 properties"), _ROWS_OF_SLOW_CONTENDERS),
+            conditions.entry(
+                _with(TARGET, "100 properties"),
+                _ROWS_OF_SLOW_CONTENDERS,
+                properties=100,
             ),
         ]
     )
@@ -144,36 +151,38 @@ def wide(shop: Workshop) -> Section:
     )
 
 
-def linear(shop: Workshop) -> Section:
-    """Five times the rows: five times the time, the same memory."""
-    one, five = shop.race([shop.entry(TARGET, n * _MILLION) for n in (1, 5)])
+def linear(conditions: Conditions) -> Section:
+    """Measure how time and memory grow with the rows."""
+    single, fivefold = conditions.compare(
+        [conditions.entry(TARGET, n * _MILLION) for n in (1, 5)]
+    )
     return Section(
         "linear: five times the rows",
         "",
-        [one, five],
+        [single, fivefold],
         [
-            Ratio("wall time", five.wall / one.wall, "4.5 to 5.5"),
-            Ratio("CPU time", five.cpu / one.cpu, "4.5 to 5.5"),
-            Ratio("peak memory", five.peak / one.peak, "1"),
+            Ratio("wall time", fivefold.wall / single.wall, "4.5 to 5.5"),
+            Ratio("CPU time", fivefold.cpu / single.cpu, "4.5 to 5.5"),
+            Ratio("peak memory", fivefold.peak / single.peak, "1"),
         ],
     )
 
 
-def latency(shop: Workshop) -> Section:
-    """Answers take 100 ms: what requests in flight bring."""
-    target = shop.entry(
+def latency(conditions: Conditions) -> Section:
+    """Measure what requests in flight gain, with answers after 100 ms."""
+    target = conditions.entry(
         _with(TARGET, "16 in flight", max_parallel_requests=16),
         200_000,
         latency=_SECONDS_PER_ANSWER,
     )
-    sequential = shop.entry(OBVIOUS, 20_000, latency=_SECONDS_PER_ANSWER)
-    nothing = shop.entry(OBVIOUS, 0, latency=_SECONDS_PER_ANSWER)
-    results = shop.race([target, sequential, nothing])
+    sequential = conditions.entry(OBVIOUS, 20_000, latency=_SECONDS_PER_ANSWER)
+    empty = conditions.entry(OBVIOUS, 0, latency=_SECONDS_PER_ANSWER)
+    results = conditions.compare([target, sequential, empty])
     scaled = _Scaled(results[2], results[1], target.rows)
     text = (
         f"Each answer takes {_SECONDS_PER_ANSWER * 1000:.0f} ms. The obvious target, "
-        f"which sends one request after the other, is scaled up to {target.rows:,} "
-        f"rows from {sequential.rows:,}: {scaled.wall:.1f} s."
+        f"which sends one request after the other, is extrapolated from "
+        f"{sequential.rows:,} to {target.rows:,} rows: {scaled.wall:.1f} s."
     )
     ratio = Ratio(
         "times faster than the obvious target",
@@ -183,10 +192,10 @@ def latency(shop: Workshop) -> Section:
     return Section("latency: slow answers", text, results, [ratio])
 
 
-def startup(shop: Workshop) -> Section:
-    """No rows: what starting takes."""
-    entries = [shop.entry(BARE, 0), shop.entry(TARGET, 0)]
-    bare, target = replace(shop, runs=max(shop.runs, 10)).race(entries)
+def startup(conditions: Conditions) -> Section:
+    """Measure the time to start, with an empty input."""
+    entries = [conditions.entry(BARE, 0), conditions.entry(TARGET, 0)]
+    bare, target = replace(conditions, runs=max(conditions.runs, 10)).compare(entries)
     return Section(
         "startup: an empty input",
         "The bare SDK target has a sink that does nothing.",
@@ -198,10 +207,13 @@ def startup(shop: Workshop) -> Section:
     )
 
 
-def memory(shop: Workshop) -> Section:
-    """A server slower than the tap: what is waiting must not pile up."""
-    few, many = shop.race(
-        [shop.entry(TARGET, rows, latency=0.02) for rows in (100_000, 5 * _MILLION)]
+def memory(conditions: Conditions) -> Section:
+    """Measure the memory when the server is slower than the tap."""
+    few, many = conditions.compare(
+        [
+            conditions.entry(TARGET, rows, latency=0.02)
+            for rows in (100_000, 5 * _MILLION)
+        ]
     )
     return Section(
         "memory: a server slower than the tap",
@@ -216,7 +228,7 @@ def _with(contender: Contender, note: str, **settings: object) -> Contender:
     return replace(contender, name=name, settings={**contender.settings, **settings})
 
 
-ALL: Mapping[str, Callable[[Workshop], Section]] = {
+ALL: Mapping[str, Callable[[Conditions], Section]] = {
     "main": main,
     "near": near,
     "wide": wide,

@@ -1,7 +1,7 @@
-"""A Contentsquare that does next to nothing, so that it is never what is measured.
+"""A server in place of Contentsquare that takes little processor time.
 
-Started as a process of its own: `python -m benchmarks.server --latency 0.1`. Prints the
-port it listens on. `GET /received` says what has arrived.
+`python -m benchmarks.server --latency 0.1` runs it as a process, which prints the port
+that it listens on. `GET /received` returns what has arrived.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Received:
     """What has arrived.
 
     Attributes:
-        checksum: Of all enrichments, in whatever order and batches they came; only
-            made if asked for, as it takes time.
+        checksum: Checksum of all enrichments, independent of their order and batches.
+            It is computed only if it is asked for, since it takes time.
     """
 
     requests: int = 0
@@ -52,7 +52,7 @@ def _number_of(value: Any) -> int:
 
 
 class Connection(asyncio.Protocol):
-    """One client: reads nothing of a request but its first line and length."""
+    """The connection of a client; reads only the first line and length of a request."""
 
     def __init__(self, received: Received, latency: float, *, checksum: bool) -> None:
         self._received = received
@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Keep the transport for the answers."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP gives these
         self._transport = transport
 
@@ -112,7 +112,7 @@ def _json(value: Any) -> bytes:
 
 
 async def serve(latency: float, *, checksum: bool) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     received = Received()
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(received, latency, checksum=checksum), "127.0.0.1", 0
@@ -123,7 +123,7 @@ async def serve(latency: float, *, checksum: bool) -> None:
 
 
 def main() -> None:
-    """Run as a process."""
+    """Run the server with the options of the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--checksum", action="store_true")

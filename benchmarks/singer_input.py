@@ -1,4 +1,4 @@
-"""The input of the benchmarks: seeded rows, written as an SDK tap writes them."""
+"""The input of the benchmarks: seeded rows, in the form that an SDK tap writes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ MAPPED: dict[str, tuple[str, dict[str, Any]]] = {
 }
 INTEGRATION_SCHEMA = {
     "fields": [
-        {"name": name, "type": kind, "optional": True, "label": name}
-        for name, (kind, _) in MAPPED.items()
+        {"name": name, "type": field_type, "optional": True, "label": name}
+        for name, (field_type, _) in MAPPED.items()
     ]
 }
 _IDENTITY = {
@@ -47,11 +47,12 @@ _EXTRA_SCHEMAS = (_STRING, _INTEGER, _NUMBER, _BOOLEAN, _DATETIME)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an input looks like; the same shape and day give the same bytes.
+    """The size of an input; the same shape and day give the same bytes.
 
     Attributes:
-        rows: How many; no two are for the same session, so nothing is merged.
-        properties: In each row: 8, of which 5 are mapped; nobody asked for the rest.
+        rows: Number of rows. No two are for the same session, so none is merged.
+        properties: Properties of each row. The first 8 are the session and the 5 that
+            are mapped; the others are not mapped.
     """
 
     rows: int
@@ -64,7 +65,7 @@ def write_input(path: Path, shape: Shape, today: datetime) -> None:
 
     Args:
         today: Sessions start in the three days before this midnight: Contentsquare
-            throws away those of more than a week ago.
+            drops rows of sessions that are more than a week old.
     """
     with path.open("w", encoding="utf-8") as file:
         file.write(_line({"type": "SCHEMA", **_schema(shape)}))
@@ -97,7 +98,7 @@ def _extra_names(shape: Shape) -> list[str]:
 
 
 def _records(shape: Shape, today: datetime) -> Iterator[str]:
-    """The inside of each row's JSON object: put together by hand, to be quick."""
+    """Yield the members of each row's JSON object as text, which is quick."""
     draw = random.Random(shape.seed)  # noqa: S311 - has to be repeatable, not secret
     centers = [json.dumps(name, ensure_ascii=False) for name in _CENTERS]
     extra = _extra_values(draw, today)
@@ -120,7 +121,7 @@ def _records(shape: Shape, today: datetime) -> Iterator[str]:
 
 
 def _extra_values(draw: random.Random, today: datetime) -> list[Callable[[], str]]:
-    """One kind of value for each of `_EXTRA_SCHEMAS`."""
+    """Return a function that makes values for each of `_EXTRA_SCHEMAS`."""
     return [
         lambda: f'"{draw.getrandbits(64):016x}"',
         lambda: str(draw.getrandbits(31)),
@@ -131,7 +132,7 @@ def _extra_values(draw: random.Random, today: datetime) -> list[Callable[[], str
 
 
 def _before(draw: random.Random, today: datetime) -> str:
-    """A second of the three days before `today`."""
+    """Return a random second of the three days before `today`, as text."""
     second = draw.randrange(3 * 86_400)
     day = _text(today - timedelta(days=1 + second // 86_400))[:11]
     hour, second = divmod(second % 86_400, 3600)

@@ -10,7 +10,7 @@ from tests.runs import Run, run_command, run_here
 
 
 class Clock:
-    """Stands still unless a test moves it."""
+    """A clock whose time changes only when a test sets `now`."""
 
     now = 100.0
 
@@ -36,6 +36,7 @@ def config(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def config_for(sandbox: Sandbox, **changes: object) -> dict[str, Any]:
+    """Return a config that delivers to a sandbox, with other settings added."""
     return {
         "client_id": sandbox.client_id,
         "client_secret": sandbox.client_secret,
@@ -48,7 +49,10 @@ def config_for(sandbox: Sandbox, **changes: object) -> dict[str, Any]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Run]:
-    """Runs the target in this process; flags of the command are keywords."""
+    """Return a function that runs the target in this process.
+
+    Flags of the command are its keywords.
+    """
 
     def run(config: Mapping[str, Any], lines: Sequence[str] = (), **more: Any) -> Run:
         source = tmp_path / "input.singer"
@@ -61,7 +65,7 @@ def run(tmp_path: Path) -> Callable[..., Run]:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., Run]:
-    """Runs the console script with a config file, the lines on its input."""
+    """Return a function that runs the console script with lines on its input."""
 
     def command(
         config: Mapping[str, Any],
@@ -71,7 +75,7 @@ def command(tmp_path: Path) -> Callable[..., Run]:
     ) -> Run:
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
-        given = ["--config", str(path), *options]
-        return run_command(given, lines, environment, tmp_path)
+        arguments = ["--config", str(path), *options]
+        return run_command(arguments, lines, environment, tmp_path)
 
     return command

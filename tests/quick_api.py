@@ -1,5 +1,7 @@
-"""A server that takes anything after a while: the sandbox's checks take the time of
-the core that a measurement needs."""
+"""A server that accepts every request, for measurements.
+
+The sandbox's checks would use the processor time that a measurement needs.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,16 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b"
 class QuickApi:
     """Serves in a thread of its own.
 
+    Args:
+        seconds: How long it waits before it answers a request with rows.
+
     Attributes:
-        sizes: Rows of each request, in the order of their coming.
-        most_at_once: Most requests in flight.
-        connections: That brought requests with rows.
-        began: When the first request with rows came, in the loop's seconds.
-        ended: When the last one was answered.
+        sizes: The number of rows of each request, in the order they arrived.
+        at_once: Requests with rows that are not answered.
+        most_at_once: The most of them there were.
+        connections: The connections of requests with rows.
+        began: When the first request with rows arrived, in seconds of the loop.
+        ended: When the last request was answered.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -47,11 +53,11 @@ class QuickApi:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop; requests in flight are cut."""
+        """Stop, and cut the connections of requests in flight."""
         self._started.result()[0].call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
@@ -64,11 +70,11 @@ class QuickApi:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The address of the server."""
         return f"http://127.0.0.1:{self._started.result()[1]}"
 
     def config(self, **changes: object) -> dict[str, Any]:
-        """What a target needs to send to it."""
+        """Return the settings of a target that sends to it."""
         return {
             "client_id": "quick",
             "client_secret": "quick",
@@ -80,13 +86,13 @@ class QuickApi:
 
     @property
     def grant(self) -> bytes:
-        """An answer to a token request."""
+        """The answer to a token request."""
         answer = {"access_token": "t", "expires_in": 3600, "project_id": 162}
         return json.dumps({**answer, "endpoint": self.url}).encode()
 
 
 class _Connection(asyncio.Protocol):
-    """One request after the other."""
+    """A connection, on which one request follows the other."""
 
     def __init__(self, api: QuickApi) -> None:
         self._api = api

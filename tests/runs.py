@@ -1,4 +1,4 @@
-"""Running the target, and what a user sees of it."""
+"""Run the target, and read what it printed."""
 
 import contextlib
 import gc
@@ -34,28 +34,33 @@ class Run:
 
     @property
     def states(self) -> list[Any]:
+        """The states printed."""
         return [json.loads(line) for line in self.stdout.splitlines()]
 
     @property
     def errors(self) -> list[str]:
+        """The errors logged."""
         return self.logged("ERROR")
 
     @property
     def warnings(self) -> list[str]:
+        """The warnings logged."""
         return self.logged("WARNING")
 
     def logged(self, level: str) -> list[str]:
+        """Return the messages logged at a level."""
         return [text for name, text in _LOG_LINE.findall(self.stderr) if name == level]
 
     @property
     def metric(self) -> dict[str, Any]:
-        """What the summary's METRIC line says; the SDK prints some of its own."""
+        """The value of the METRIC line of the summary; the SDK logs other metrics."""
         lines = [json.loads(line) for line in re.findall(r"METRIC: (.*)", self.stderr)]
         (value,) = [line["value"] for line in lines if line["metric"] == "enrichments"]
         return dict(value)
 
     @property
     def printed(self) -> str:
+        """All that was printed."""
         return self.stdout + self.stderr
 
 
@@ -72,9 +77,8 @@ def run_command(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> Run:
-    """Run the console script in a process of its own, the lines on its input."""
-    # The command is the one under test.
-    done = subprocess.run(  # noqa: S603
+    """Run the console script in a process, with the lines on its input."""
+    done = subprocess.run(  # noqa: S603 - the command is the one under test
         [str(_SCRIPT), *options],
         input="".join(f"{line}\n" for line in lines).encode(errors="surrogatepass"),
         capture_output=True,
@@ -93,15 +97,15 @@ def run_here(
     level: int = logging.INFO,
     **options: Any,
 ) -> Run:
-    """Run the command in this process, which is a second faster.
+    """Run the command in this process, which is a second faster than in another.
 
     Args:
         config: The settings.
         source: A file of Singer messages, for `--input`.
-        level: Of the log.
+        level: Level of the log.
         options: Flags of the command, such as `test`.
     """
-    given = _ConfigInput(json.loads(json.dumps(config)))
+    settings = _ConfigInput(json.loads(json.dumps(config)))
     stdout, stderr = io.StringIO(), io.StringIO()
     exit_code: Any = 0
     with (
@@ -112,7 +116,7 @@ def run_here(
         _collecting_garbage(),
     ):
         try:
-            TargetContentsquare.invoke(config=given, file_input=messages, **options)
+            TargetContentsquare.invoke(config=settings, file_input=messages, **options)
         except SystemExit as stopped:
             exit_code = stopped.code or 0
     return Run(exit_code, stdout.getvalue(), stderr.getvalue())
@@ -135,7 +139,10 @@ def _logging_to(text: io.StringIO, level: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _collecting_garbage() -> Iterator[None]:
-    """A run puts off looking for cycles; so many in one process run out of sockets."""
+    """Restore garbage collection, which a run makes rare for its whole process.
+
+    Every 20th run collects, since sockets in reference cycles would stay open.
+    """
     thresholds = gc.get_threshold()
     try:
         yield

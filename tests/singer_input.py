@@ -25,7 +25,7 @@ def schema(
     key_properties: Sequence[str] = (),
     **more: object,
 ) -> str:
-    """A SCHEMA message; keywords go into the JSON schema."""
+    """Return a SCHEMA message; keywords are added to the JSON schema."""
     json_schema = {"type": "object", "properties": properties, **more}
     return json.dumps(
         {
@@ -38,28 +38,28 @@ def schema(
 
 
 def record(row: object, stream: str = "calls") -> str:
-    """A RECORD message."""
+    """Return a RECORD message."""
     return json.dumps({"type": "RECORD", "stream": stream, "record": row})
 
 
 def state(value: object) -> str:
-    """A STATE message."""
+    """Return a STATE message."""
     return json.dumps({"type": "STATE", "value": value})
 
 
 def call(user: str = "u-1", session: object = 1, **fields: object) -> dict[str, object]:
-    """A row of the stream of calls that can be delivered; keywords change it."""
+    """Return a deliverable row of the stream of calls; keywords change its values."""
     row: dict[str, object] = {"user_id": user, "session_number": session}
     return {**row, "call_duration": 60, **fields}
 
 
 def calls(count: int, *, first: int = 0) -> list[str]:
-    """RECORD messages of as many users, `u-0` and on."""
+    """Return RECORD messages of as many users, `u-0` and following."""
     return [record(call(f"u-{n}")) for n in range(first, first + count)]
 
 
 def stream_of(
     rows: Iterable[object], properties: Properties = CALLS, stream: str = "calls"
 ) -> list[str]:
-    """A stream's SCHEMA and its rows."""
+    """Return a stream's SCHEMA and RECORD messages."""
     return [schema(stream, properties), *(record(row, stream) for row in rows)]

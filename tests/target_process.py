@@ -1,4 +1,4 @@
-"""The target as a process of its own, to be watched, signalled and killed."""
+"""The target as a process, to be observed, signalled and killed."""
 
 from __future__ import annotations
 
@@ -23,32 +23,35 @@ if TYPE_CHECKING:
 
     from target_contentsquare.sandbox import Sandbox
 
-#: More seconds than anything takes on a busy machine.
+#: Seconds until a test gives up; much more than anything takes on a busy machine.
 LONG = 30.0
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
-    """Look again and again; there is nothing better across processes."""
+    """Wait until a condition holds.
+
+    It is polled, since nothing better works for what another process does.
+    """
     deadline = time.monotonic() + LONG
     while not holds():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        assert time.monotonic() < deadline, f"{what}: not within {LONG:.0f} s"
         time.sleep(0.002)
 
 
 def numbered_rows(numbers: Iterable[int], users: int = 10**9) -> Iterator[str]:
-    """Rows that hold their number, and after each a state that says how many."""
+    """Yield rows that hold their number, each followed by a state with the count."""
     for number in numbers:
         yield record(call(f"u-{number % users}", call_duration=number))
         yield state({"rows": number + 1})
 
 
 class TargetProcess:
-    """A run whose input is written bit by bit.
+    """A run whose input a test writes while it runs.
 
     Args:
-        folder: Where its config and what it prints go.
+        folder: Where its config and its log are written.
         config: The settings.
-        stdin: A file to read; without it, `write` is what the tap does.
+        stdin: A file to read in place of what the test writes.
     """
 
     def __init__(
@@ -63,8 +66,7 @@ class TargetProcess:
         self._input = writing
         source = os.open(stdin, os.O_RDONLY) if stdin else reading
         with self._stderr.open("wb") as log:
-            # The command is the one under test.
-            self.process = subprocess.Popen(  # noqa: S603
+            self.process = subprocess.Popen(  # noqa: S603 - the command under test
                 [sys.executable, "-m", "target_contentsquare", "--config", str(path)],
                 stdin=source,
                 stdout=subprocess.PIPE,
@@ -81,11 +83,11 @@ class TargetProcess:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Leave nothing behind; what it said helps to see why a test failed."""
+        """End the process; print its log if the test failed."""
         self.process.kill()
         self.process.wait()
         self.close_stdin()
@@ -98,10 +100,10 @@ class TargetProcess:
     # What the tap and the scheduler do
 
     def write(self, lines: Iterable[str]) -> None:
-        """Write lines to its input; waits while the pipe is full.
+        """Write lines to its input, and wait while the pipe is full.
 
         Raises:
-            BrokenPipeError: It does not read any more.
+            BrokenPipeError: The process does not read any more.
         """
         assert self._input is not None
         data = memoryview("".join(f"{line}\n" for line in lines).encode())
@@ -113,13 +115,13 @@ class TargetProcess:
         self.write([schema(), *numbered_rows(rows)])
 
     def close_stdin(self) -> None:
-        """As when the tap ends, or dies."""
+        """End its input, as a tap that ends or dies does."""
         if self._input is not None:
             os.close(self._input)
             self._input = None
 
     def close_stdout(self) -> None:
-        """As when the parent dies: the pipe has no reader any more."""
+        """Close the reading end of its output, as a parent that dies does."""
         self._stdout_wanted = False
         self._reader.join()
         assert self.process.stdout is not None
@@ -130,13 +132,13 @@ class TargetProcess:
         self.process.send_signal(number)
 
     def wait(self, seconds: float = LONG) -> int:
-        """Wait for its end, and give the exit code."""
+        """Wait for its end, and return the exit code."""
         code = self.process.wait(seconds)
         self._reader.join(LONG)
         return code
 
     def signal_until_it_ends(self, number: int) -> int:
-        """As somebody who is impatient; gives the exit code."""
+        """Send a signal every 20 ms until the process ends; return the exit code."""
         deadline = time.monotonic() + LONG
         while self.process.poll() is None:
             assert time.monotonic() < deadline
@@ -144,7 +146,7 @@ class TargetProcess:
             time.sleep(0.02)
         return self.wait()
 
-    # What can be seen of it
+    # What the process printed
 
     @property
     def states(self) -> list[Any]:
@@ -153,7 +155,7 @@ class TargetProcess:
 
     @property
     def rows_in_state(self) -> int:
-        """How many rows the last state covers."""
+        """The number of rows that the last state covers."""
         return int(self.states[-1]["rows"]) if self._lines else 0
 
     @property
@@ -163,13 +165,13 @@ class TargetProcess:
 
     @property
     def errors(self) -> list[str]:
-        """The lines of the log that tell an error."""
+        """The lines of the log that are errors."""
         return [line for line in self.stderr.splitlines() if "| ERROR " in line]
 
     def _read_states(self) -> None:
         assert self.process.stdout is not None
         descriptor, rest = self.process.stdout.fileno(), b""
-        # Never blocks in a read, which would keep the pipe open.
+        # Read only what is there: a blocked read would keep the pipe open.
         while self._stdout_wanted:
             if not select.select([descriptor], [], [], 0.02)[0]:
                 continue
@@ -181,7 +183,7 @@ class TargetProcess:
 
 
 def rows_held(sandbox: Sandbox) -> list[int]:
-    """The numbers of the rows that the sandbox holds, in order."""
+    """Return the numbers of the rows that the sandbox holds, in order."""
     return sorted(
         int(str(fields["call_duration"])) for fields in sandbox.enrichments.values()
     )

@@ -1,13 +1,13 @@
-"""The benchmarks are fair only if all contenders get and deliver the same."""
+"""All contenders of the benchmarks get and deliver the same rows."""
 
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from benchmarks.race import Entry, attempt, checksum
+from benchmarks.comparison import Entry, checksum, run_once
+from benchmarks.conditions import installed
 from benchmarks.singer_input import Shape, write_input
-from benchmarks.workshop import installed
 
 TODAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -29,14 +29,14 @@ def test_the_same_seed_gives_the_same_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("properties", [8, 100])
 def test_all_contenders_deliver_the_same(tmp_path: Path, properties: int) -> None:
     source = written(tmp_path / "input", Shape(250, seed=7, properties=properties))
-    sums = {one.name: checksum(one, source, tmp_path) for one in installed()}
+    sums = {c.name: checksum(c, source, tmp_path) for c in installed()}
     assert "target-contentsquare" in sums
     assert len(set(sums.values())) == 1, sums
 
 
-def test_a_contender_that_loses_rows_is_found_out(tmp_path: Path) -> None:
+def test_a_contender_that_loses_rows_is_an_error(tmp_path: Path) -> None:
     source = written(tmp_path / "input", Shape(250, seed=7))
     target = installed()[-1]
-    attempt(Entry(target, source, rows=250), tmp_path)
+    run_once(Entry(target, source, rows=250), tmp_path)
     with pytest.raises(RuntimeError, match="250 arrived"):
-        attempt(Entry(target, source, rows=251), tmp_path)
+        run_once(Entry(target, source, rows=251), tmp_path)

@@ -1,4 +1,4 @@
-"""What is compared, each a program that reads Singer messages and gets a config file.
+"""The programs that are compared: each reads Singer messages and a config file.
 
-They are what their authors would write: none is slowed down, none is tuned for this.
+Each is written as is usual for its library, without tuning for this benchmark.
 """

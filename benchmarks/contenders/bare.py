@@ -1,4 +1,4 @@
-"""An SDK target that does nothing with its rows: what the SDK itself takes to start."""
+"""An SDK target that drops its rows, to measure what the SDK takes to start."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from singer_sdk import BatchSink, Target
 
 
 class NothingSink(BatchSink):
-    """Forgets its rows."""
+    """A sink that drops its rows."""
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Do nothing."""
 
 
 class BareTarget(Target):
-    """The SDK and nothing else."""
+    """A target without settings."""
 
     name = "target-bare"
     config_jsonschema = {"type": "object", "properties": {}}  # noqa: RUF012 - as in SDK

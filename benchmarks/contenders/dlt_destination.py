@@ -37,7 +37,7 @@ def calls() -> Iterator[list[dict[str, Any]]]:
 
 
 def main() -> None:
-    """Run the pipeline, which keeps its files where they are thrown away."""
+    """Run the pipeline with its files in a temporary folder."""
     config = json.loads(Path(sys.argv[sys.argv.index("--config") + 1]).read_text())
     session = requests.Session()
     token = sign_in(session, config)
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _as_sent(row: dict[str, Any]) -> dict[str, Any]:
-    """The destination's rows are dlt's: date-times are datetimes by now."""
+    """Return a row's enrichment; dlt has made datetimes of its times."""
     sent = enrichment(row)
     moment = sent["enrichment"]["call_date"]
     if isinstance(moment, datetime):

@@ -1,4 +1,4 @@
-"""The hand-written loop: orjson, one requests session, no checks, no state."""
+"""A hand-written loop: orjson, a requests session, no checks and no state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BATCH_ROWS = 200
 
 
 def main() -> None:
-    """Send what standard input has, 200 rows at a time."""
+    """Send the rows on standard input, 200 in each request."""
     config = json.loads(Path(sys.argv[sys.argv.index("--config") + 1]).read_text())
     session = requests.Session()
     token = sign_in(session, config)
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def sign_in(session: requests.Session, config: dict[str, Any]) -> dict[str, Any]:
-    """Ask for a token, as the API's documentation shows it."""
+    """Return the answer to a token request, made as the API's documentation shows."""
     answer = session.post(
         config["auth_url"],
         json={
@@ -50,7 +50,7 @@ def sign_in(session: requests.Session, config: dict[str, Any]) -> dict[str, Any]
 
 
 def enrichment(row: dict[str, Any]) -> dict[str, Any]:
-    """Shape a row as the API wants it."""
+    """Return a row as the enrichment that the API expects."""
     return {
         "userId": row["user_id"],
         "sessionNumber": row["session_number"],

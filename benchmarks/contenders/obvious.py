@@ -1,4 +1,4 @@
-"""The obvious SDK target: a BatchSink that posts what the SDK hands it."""
+"""The obvious SDK target: a BatchSink that posts the records that it gets."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _TIMEOUT_SECONDS = 30
 
 
 class EnrichmentSink(BatchSink):
-    """Posts a batch as soon as it has 200 rows."""
+    """A sink that posts a batch when it has 200 rows."""
 
     max_size = 200
 
     @cached_property
     def session(self) -> requests.Session:
-        """One connection, with the token on every request."""
+        """A requests session with the token in its headers."""
         session = requests.Session()
         answer = session.post(
             self.config["auth_url"],
@@ -70,14 +70,14 @@ def _enrichment(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_text(value: datetime | str) -> str:
-    """The SDK makes datetimes of the schema's date-times."""
+    """Return a time as text; the SDK has made a datetime of it."""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     return value
 
 
 class ObviousTarget(Target):
-    """The SDK's own path, from end to end."""
+    """A target that uses the SDK as its documentation shows."""
 
     name = "target-obvious"
     config_jsonschema = th.PropertiesList(

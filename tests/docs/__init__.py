@@ -1,1 +1,1 @@
-"""Tests of what users read: every example runs, every table is up to date."""
+"""Tests of the pages: every example runs, and every table is up to date."""

@@ -1,4 +1,4 @@
-"""One run for every error that a user can cause; each prints its one line."""
+"""A run for every error that a user can cause, with the line that it logs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,10 +28,10 @@ class Failure:
     """A run that fails.
 
     Args:
-        changes: Of the config; a value of None takes the setting out.
+        changes: Changes of the config; None removes a setting.
         lines: The input.
-        faults: Of the sandbox.
-        flags: Of the command.
+        faults: Faults of the sandbox.
+        flags: Flags of the command.
     """
 
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Failure:
     flags: Mapping[str, bool] = field(default_factory=dict)
 
     def message(self, folder: Path) -> str:
-        """Run it, and give the line that the user sees."""
+        """Run it, and return the line that the user sees."""
         source = folder / "input.singer"
         lines = "".join(f"{line}\n" for line in self.lines)
         source.write_text(lines.replace("FOLDER", str(folder)), "utf-8")
@@ -66,7 +66,7 @@ class CommandFailure:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     def message(self, folder: Path) -> str:
-        """Run it, and give the line that the user sees."""
+        """Run it, and return the line that the user sees."""
         for name, content in self.files.items():
             (folder / name).write_bytes(content)
         run = run_command(self.options, [], self.environment, folder)

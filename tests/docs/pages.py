@@ -3,14 +3,14 @@
 A comment right above a block says what it is:
 
     <!-- file: config.json -->   written to the section's folder
-    <!-- run -->                 shell commands that succeed; `run: exit 1`: that don't
+    <!-- run -->                 shell commands, with exit code 0; or `run: exit 1`
     <!-- prints -->              lines that the last run printed, in this order
     <!-- serve -->               the sandbox's command, until the section ends
     <!-- received -->            the enrichments that the sandbox now holds
-    <!-- not run: reason -->     left alone
+    <!-- not run: reason -->     not run
 
 All blocks of a section (between two headings of the second level) share a folder and a
-sandbox. Pages are written as if today were `WRITTEN_ON`: all dates are moved along.
+sandbox. Pages are written as if today were `WRITTEN_ON`, so all dates are moved.
 """
 
 import re
@@ -30,9 +30,14 @@ _DATE = re.compile(r"\b2026-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block; `kind` is empty where no comment says what it is."""
+    """A fenced block.
 
-    kind: str
+    Attributes:
+        marker: The first words of the comment above it; empty where there is none.
+        argument: What follows the words in the comment.
+    """
+
+    marker: str
     argument: str
     language: str
     text: str
@@ -51,7 +56,7 @@ class Section:
 
 
 def sections() -> Iterator[Section]:
-    """The sections with blocks in them, of all pages."""
+    """Yield the sections of all pages that have blocks."""
     for page in PAGES:
         text = page.read_text("utf-8")
         titles = [(0, "top"), *_headings(text)]
@@ -76,7 +81,7 @@ def _blocks(text: str, start: int, end: int) -> Iterator[Block]:
         marker = _marker_above(text[: match.start()])
         lines = (line.removeprefix(indent) for line in content.splitlines())
         yield Block(
-            kind=marker[1] if marker else "",
+            marker=marker[1] if marker else "",
             argument=(marker[2] or "") if marker else "",
             language=language,
             text="".join(f"{line}\n" for line in lines),
@@ -85,7 +90,7 @@ def _blocks(text: str, start: int, end: int) -> Iterator[Block]:
 
 
 def _marker_above(text: str) -> re.Match[str] | None:
-    """The marker among the comments that stand directly above."""
+    """Return the marker among the comments directly above a block."""
     for line in reversed(text.splitlines()):
         if not line.strip().startswith("<!--"):
             return None

@@ -1,4 +1,4 @@
-"""The demo's calls end where the demo says, whichever they are; no tap is needed."""
+"""The demo's calls are delivered or rejected as the demo says; no tap is needed."""
 
 import json
 import random

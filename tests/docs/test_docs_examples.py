@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import PAGES, Section, sections
-from tests.docs.play import Reader
+from tests.docs.section_runner import SectionRunner
 
 SECTIONS = list(sections())
-#: Pictures, which nobody runs.
-DRAWN = {"mermaid"}
-# Blocks that need a registry, an installed Meltano or a scheduler; each says why.
-MOST_NOT_RUN = 12
+#: Languages of diagrams.
+DIAGRAMS = {"mermaid"}
+#: At most so many blocks need a registry, Meltano or a scheduler, and are not run.
+MAX_NOT_RUN = 12
 
 
 @pytest.mark.parametrize(
     "section",
-    [one for one in SECTIONS if any(block.kind for block in one.blocks)],
+    [section for section in SECTIONS if any(b.marker for b in section.blocks)],
     ids=lambda section: section.name,
 )
 def test_what_the_page_says_works(section: Section, tmp_path: Path) -> None:
     with ExitStack() as cleanup:
-        Reader(section, tmp_path, cleanup).follow()
+        SectionRunner(section, tmp_path, cleanup).run()
 
 
 def test_every_block_says_how_it_is_run() -> None:
@@ -30,15 +30,15 @@ def test_every_block_says_how_it_is_run() -> None:
         f"{section.page.name}:{block.line}"
         for section in SECTIONS
         for block in section.blocks
-        if not block.kind and block.language not in DRAWN
+        if not block.marker and block.language not in DIAGRAMS
     ]
     assert unmarked == []
 
 
-def test_few_blocks_are_left_alone() -> None:
+def test_few_blocks_are_not_run() -> None:
     blocks = [block for section in SECTIONS for block in section.blocks]
-    left = [block for block in blocks if block.kind == "not run"]
-    assert len(left) <= MOST_NOT_RUN
+    not_run = [block for block in blocks if block.marker == "not run"]
+    assert len(not_run) <= MAX_NOT_RUN
 
 
 def test_there_are_pages() -> None:

@@ -1,4 +1,4 @@
-"""What repeats the settings says the same as `--about`: nothing can disagree."""
+"""The generated files and tables agree with `--about`."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from scripts.generate_plugin_files import generate
 from tests.docs.pages import PAGES, ROOT, sections
 from tests.runs import run_command, run_here
 
-#: What Meltano Hub takes, as its schemas for loaders say.
+#: From Meltano Hub's JSON schema for loaders.
 HUB_CAPABILITIES = {
     "about",
     "activate-version",
@@ -84,12 +84,12 @@ def about() -> dict[str, Any]:
 
 
 def test_generating_again_changes_nothing() -> None:
-    behind = [
+    outdated = [
         str(path.relative_to(ROOT))
         for path, text in generate(ROOT, read_about()).items()
         if path.read_text("utf-8") != text
     ]
-    assert behind == [], "run `make generate`"
+    assert outdated == [], "run `make generate`"
 
 
 def test_meltano_knows_every_setting(about: dict[str, Any]) -> None:

@@ -14,14 +14,13 @@ from tests.docs.pages import ROOT
 
 _FATAL = {
     name
-    for name, one in vars(errors).items()
-    if isinstance(one, type) and issubclass(one, errors.FatalError)
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, errors.FatalError)
 }
 
 
-#: What is fixed of a message -> the message. Each takes a closed stream, a full disk,
-#: broken bytes, an odd environment or a signal at the right moment, and has its test
-#: elsewhere.
+#: Fixed part of a message -> an example of it. These need a closed stream, a full disk,
+#: invalid bytes, a special environment or a signal, and are tested elsewhere.
 NOT_TRIED = {
     "the state can't be printed, standard output is closed": (
         "the state can't be printed, standard output is closed"
@@ -70,7 +69,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
-def test_every_message_stands_in_the_readme(messages: dict[str, str]) -> None:
+def test_every_message_is_in_the_readme(messages: dict[str, str]) -> None:
     missing = {
         name: message
         for name, message in messages.items()
@@ -79,7 +78,7 @@ def test_every_message_stands_in_the_readme(messages: dict[str, str]) -> None:
     assert missing == {}
 
 
-def test_the_readme_has_no_message_that_nobody_gets(messages: dict[str, str]) -> None:
+def test_every_message_in_the_readme_can_occur(messages: dict[str, str]) -> None:
     known = [*messages.values(), *NOT_TRIED.values()]
     unused = [
         entry
@@ -93,19 +92,19 @@ def test_no_message_is_a_defect(messages: dict[str, str]) -> None:
     assert [name for name, text in messages.items() if "A defect" in text] == []
 
 
-def test_every_message_in_the_code_is_tried(messages: dict[str, str]) -> None:
-    untried = {
+def test_every_message_in_the_code_is_tested(messages: dict[str, str]) -> None:
+    untested = {
         part
         for path in (ROOT / "target_contentsquare").rglob("*.py")
         if "sandbox" not in path.parts
         for part in _fixed_texts(path)
         if not any(part in message for message in messages.values())
     }
-    assert untried == NOT_TRIED.keys()
+    assert untested == NOT_TRIED.keys()
 
 
 def _fixed_texts(path: Path) -> Iterator[str]:
-    """The longest fixed part of each message that a FatalError is raised with."""
+    """Yield the longest fixed part of each message of a FatalError."""
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef):
@@ -119,15 +118,15 @@ def _fixed_texts(path: Path) -> Iterator[str]:
         }
         for call in ast.walk(node):
             if isinstance(call, ast.Call) and _makes_an_error(call) and call.args:
-                given = call.args[0]
-                if isinstance(given, ast.Name):
-                    given = texts.get(given.id, given)
-                if parts := _fixed_parts(given):
+                message = call.args[0]
+                if isinstance(message, ast.Name):
+                    message = texts.get(message.id, message)
+                if parts := _fixed_parts(message):
                     yield max(parts, key=len).strip()
 
 
 def _makes_an_error(call: ast.Call) -> bool:
-    """A FatalError, or the reader's `error`, which names the line."""
+    """Return whether a call makes a FatalError, itself or through a method `error`."""
     if isinstance(call.func, ast.Name):
         return call.func.id in _FATAL
     return isinstance(call.func, ast.Attribute) and (

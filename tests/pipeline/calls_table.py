@@ -1,4 +1,4 @@
-"""The table of calls in the warehouse, and what Contentsquare should hold of it."""
+"""The table of calls in the warehouse, and the enrichments expected of it."""
 
 import json
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ _SQL = Path(__file__).with_name("sql")
 
 @dataclass(frozen=True)
 class CallsTable:
-    """The table, filled anew; nothing here knows how the target works.
+    """The table; the expected enrichments are computed without the target's code.
 
     Attributes:
-        now: What counts as now: all times in the table are told from it.
-        seed: Of what is in the rows.
+        now: The time from which all times in the table are computed.
+        seed: The seed of the values.
     """
 
     warehouse: Warehouse
@@ -26,30 +26,30 @@ class CallsTable:
 
     @classmethod
     def filled(cls, warehouse: Warehouse, *, rows: int, seed: int) -> "CallsTable":
-        """Make the table as a dbt model would leave it."""
-        print(f"calls table: seed {seed}")  # noqa: T201 - to have it in a failure
+        """Create the table as a dbt model would, in place of the one before."""
+        print(f"calls table: seed {seed}")  # noqa: T201 - pytest shows it with a failure
         table = cls(warehouse, datetime.now(timezone.utc), seed)
         table._run("call_enrichments", rows=rows)
         return table
 
     def change(self, *, new: int) -> None:
-        """Add new rows, and change every 300th of those there are."""
+        """Add rows, and change every 300th of those that exist."""
         self._run("later_changes", new=new)
 
     def last_update(self) -> datetime:
-        """When the latest row was updated."""
+        """Return when the latest row was updated."""
         (text,) = self._run("last_update")
         return datetime.fromisoformat(text)
 
     def rows_until(self, moment: datetime) -> int:
-        """How many rows were updated then or before."""
+        """Return how many rows were updated at a moment or before."""
         (count,) = self._run("rows_until", moment=moment)
         return int(count)
 
     def enrichments(
         self, since: str | datetime = "-infinity", until: str | datetime = "infinity"
     ) -> Enrichments:
-        """What the rows updated in this time, both ends included, should become."""
+        """Return what the rows updated in this time become; both ends are included."""
         lines = self._run("expected_enrichments", since=since, until=until)
         rows = (json.loads(line) for line in lines)
         return {(PROJECT, user, session, 1): fields for user, session, fields in rows}

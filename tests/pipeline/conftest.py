@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from target_contentsquare.sandbox import Sandbox
+from tests.pipeline.blocked_network import BlockedNetwork, blocked_network
 from tests.pipeline.environment import install
 from tests.pipeline.meltano_project import MeltanoProject, Pipeline
-from tests.pipeline.outside import Outside, watched_outside
 from tests.pipeline.warehouse import Warehouse, running_warehouse
 
 HERE = Path(__file__).parent
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Take part only where pytest is started with a path in here.
+    """Ignore this folder unless pytest is started with a path in it.
 
-    These tests install what they need, and take minutes.
+    These tests install packages and take minutes.
     """
     start = config.invocation_params.dir
     paths = (start / argument.split("::")[0] for argument in config.args)
@@ -35,32 +35,32 @@ def warehouse(venv: Path) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="session")
-def outside() -> Iterator[Outside]:
-    with watched_outside() as watched:
-        yield watched
+def network() -> Iterator[BlockedNetwork]:
+    with blocked_network() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def installed(
-    venv: Path, outside: Outside, tmp_path_factory: pytest.TempPathFactory
+    venv: Path, network: BlockedNetwork, tmp_path_factory: pytest.TempPathFactory
 ) -> MeltanoProject:
     directory = tmp_path_factory.mktemp("project")
-    project = MeltanoProject(directory, venv / "bin" / "meltano", outside)
+    project = MeltanoProject(directory, venv / "bin" / "meltano", network)
     project.create()
     return project
 
 
 @pytest.fixture
 def project(installed: MeltanoProject) -> Iterator[MeltanoProject]:
-    """The project; a test that made it reach out of this machine fails."""
-    installed.outside.asked_for.clear()
+    """The project; a test whose commands ask another machine for something fails."""
+    installed.network.requests.clear()
     yield installed
-    assert installed.outside.asked_for == []
+    assert installed.network.requests == []
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A Contentsquare that knows the project's integration schema, and nothing else."""
+    """A sandbox with the project's integration schema as the only version."""
     schema = json.loads((HERE / "project" / "integration_schema.json").read_bytes())
     with Sandbox(integration_schemas={1: schema}, keep_history=False) as running:
         yield running
@@ -70,7 +70,7 @@ def sandbox() -> Iterator[Sandbox]:
 def pipeline(
     project: MeltanoProject, sandbox: Sandbox, request: pytest.FixtureRequest
 ) -> Callable[..., Pipeline]:
-    """Makes a pipeline into the sandbox, with a state that is the test's own."""
+    """Make a pipeline to the sandbox, with a state that no other test uses."""
 
     def pipeline(
         extractor: str, loader: str = "target-contentsquare", **environment: str

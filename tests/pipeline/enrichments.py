@@ -1,4 +1,4 @@
-"""Enrichments as the sandbox holds them, and how they differ from what they should."""
+"""Compare the enrichments of the sandbox with the expected ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,6 @@ Enrichments = dict[tuple[int, str, int, int], Mapping[str, Any]]
 
 
 def differences(held: Mapping[Any, Any], expected: Mapping[Any, Any]) -> list[Any]:
-    """Give the first few that are not the same: key, what is held, what should be."""
+    """Return the first five differences, each as key, held fields, expected fields."""
     keys = [key for key in {**expected, **held} if held.get(key) != expected.get(key)]
     return [(key, held.get(key), expected.get(key)) for key in keys[:5]]

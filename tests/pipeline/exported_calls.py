@@ -1,6 +1,6 @@
-"""Files as a call centre exports them, made from what Contentsquare should hold.
+"""Files as a call centre exports them, and the enrichments expected of them.
 
-What a row should become is chosen first, then spelled as such a file would.
+Values are generated as Python objects first, and then written as each format does.
 """
 
 import csv
@@ -33,7 +33,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Call:
-    """A call, in Python's own types; None is what is not known."""
+    """A call; None where a value is unknown."""
 
     user: str
     session: int
@@ -51,8 +51,8 @@ class Call:
 
 
 def make_calls(rows: int, seed: int, prefix: str) -> list[Call]:
-    """Make calls, a few of them of sessions that are too old."""
-    print(f"calls: seed {seed}")  # noqa: T201 - to have it in a failure
+    """Return random calls, some of them of sessions that are too old."""
+    print(f"calls: seed {seed}")  # noqa: T201 - pytest shows it with a failure
     random = Random(seed)  # noqa: S311 - repeatable on purpose
     now = datetime.now(timezone.utc).replace(microsecond=0)
     return [_make_call(random, now, f"{prefix}-{row}") for row in range(rows)]
@@ -74,14 +74,14 @@ def _make_call(random: Random, now: datetime, user: str) -> Call:
     )
 
 
-# CSV: everything is text, empty where nothing is known.
+# CSV: all values are text; unknown values are empty.
 
 
 def write_csv(path: Path, calls: Iterable[Call], **cells: str) -> None:
-    """Write them as the export of a European spreadsheet: `;`, and offsets.
+    """Write calls as a European spreadsheet does, with `;` and times with offsets.
 
     Args:
-        cells: What every row has in these columns instead.
+        cells: Values, by column, that replace those of every row.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(_COLUMNS), delimiter=";")
@@ -91,12 +91,12 @@ def write_csv(path: Path, calls: Iterable[Call], **cells: str) -> None:
 
 def _as_cells(call: Call) -> Mapping[str, str]:
     paris = call.called_at.astimezone(timezone(timedelta(hours=2)))
-    spelled = {True: "TRUE", False: "0", None: ""}
+    answered = {True: "TRUE", False: "0", None: ""}
     return {
         "cs_user": call.user,
         "cs_session": str(call.session),
         "visit_began": call.began.strftime("%Y-%m-%d %H:%M:%S"),
-        "answered": spelled[call.answered],
+        "answered": answered[call.answered],
         "seconds": "" if call.seconds is None else str(call.seconds),
         "rating": "" if call.rating is None else str(call.rating),
         "center": call.center or "",
@@ -108,7 +108,7 @@ def _as_cells(call: Call) -> Mapping[str, str]:
 
 
 def expected_of_csv(calls: Iterable[Call]) -> Enrichments:
-    """What Contentsquare should hold of them."""
+    """Return the enrichments expected of the CSV file."""
     return {
         (PROJECT, call.user, call.session, 1): _known(
             {
@@ -130,11 +130,11 @@ def _paris_date(moment: datetime) -> str:
     return (moment + timedelta(hours=2)).strftime("%Y-%m-%dT00:00:00Z")
 
 
-# JSONL: JSON's own types, the agent's team nested two deep.
+# JSONL: values have JSON's types; the agent's team is nested two levels deep.
 
 
 def write_jsonl(path: Path, calls: Iterable[Call]) -> None:
-    """Write them a JSON object a line; what is not known is null or missing."""
+    """Write each call as a JSON object; unknown values are null or missing."""
     lines = (json.dumps(_as_json(call), ensure_ascii=False) for call in calls)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -152,7 +152,7 @@ def _as_json(call: Call) -> Mapping[str, Any]:
 
 
 def expected_of_jsonl(calls: Iterable[Call]) -> Enrichments:
-    """What Contentsquare should hold of them; nothing of those that say nothing."""
+    """Return the enrichments expected of the JSONL file."""
     fields = {
         (PROJECT, call.user, call.session, 2): _known(
             {

@@ -1,4 +1,4 @@
-"""A Meltano project made from `project/`, with the loader the checkout declares."""
+"""A Meltano project: the folder `project/`, with the loader of `meltano.yml` added."""
 
 import json
 import os
@@ -12,21 +12,21 @@ from typing import Any
 
 import yaml
 
+from tests.pipeline.blocked_network import BlockedNetwork
 from tests.pipeline.environment import CHECKOUT
-from tests.pipeline.outside import Outside
 
 _TEMPLATE = Path(__file__).with_name("project")
 _LOADER = "target-contentsquare"
-#: The metric that the loader ends with.
+#: Name of the metric that the loader logs at the end.
 _SUMMARY = "enrichments"
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What became of a command.
+class CommandResult:
+    """The exit code and the output of a command.
 
     Attributes:
-        log: Meltano's log, an entry a line.
+        log: Meltano's log, one entry for each line.
     """
 
     exit_code: int
@@ -35,7 +35,7 @@ class Ended:
 
     @property
     def loader_errors(self) -> list[str]:
-        """What the loader said was wrong."""
+        """The errors that the loader logged."""
         return [
             entry["event"]
             for entry in self.log
@@ -44,23 +44,23 @@ class Ended:
 
     @property
     def rows_read(self) -> int:
-        """How many rows the loader had read when it ended."""
+        """How many rows the loader read."""
         metrics = [entry.get("metric_info", {}) for entry in self.log]
-        (value,) = [one["value"] for one in metrics if one.get("metric") == _SUMMARY]
+        (value,) = [m["value"] for m in metrics if m.get("metric") == _SUMMARY]
         return int(value["read"])
 
 
 @dataclass(frozen=True)
 class MeltanoProject:
-    """A project, as a directory and the program that works on it.
+    """A project, as its directory and the path of `meltano`.
 
     Attributes:
-        outside: What the project's runs must not ask for anything.
+        network: The proxy of its runs, which must not send it any request.
     """
 
     directory: Path
     meltano: Path
-    outside: Outside
+    network: BlockedNetwork
 
     def create(self) -> None:
         """Write the project and install its plugins."""
@@ -68,50 +68,50 @@ class MeltanoProject:
         path = self.directory / "meltano.yml"
         project = yaml.safe_load(path.read_text(encoding="utf-8"))
         (loader,) = (
-            one for one in project["plugins"]["loaders"] if one["name"] == _LOADER
+            entry for entry in project["plugins"]["loaders"] if entry["name"] == _LOADER
         )
         loader.update({**_declared_loader(), **loader})
         path.write_text(yaml.safe_dump(project, sort_keys=False), encoding="utf-8")
-        ended = self.do("install")
-        assert ended.exit_code == 0
+        result = self.do("install")
+        assert result.exit_code == 0
 
-    def do(self, *arguments: str, **environment: str) -> Ended:
-        """Run `meltano` with these arguments and more environment variables."""
+    def do(self, *arguments: str, **environment: str) -> CommandResult:
+        """Run `meltano` with arguments and additional environment variables."""
         # The arguments are these tests' own.
-        ended = subprocess.run(  # noqa: S603
+        result = subprocess.run(  # noqa: S603
             [str(self.meltano), *arguments],
             cwd=self.directory,
-            env={**_neutral_environment(), **self._silence(), **environment},
+            env={**_neutral_environment(), **self._offline_settings(), **environment},
             capture_output=True,
             encoding="utf-8",
             check=False,
         )
-        # What Meltano says before it has read its settings is not JSON yet.
-        lines = [line for line in ended.stderr.splitlines() if line.startswith("{")]
+        # Lines that Meltano logs before it has read its settings are not JSON.
+        lines = [line for line in result.stderr.splitlines() if line.startswith("{")]
         log = [json.loads(line) for line in lines]
         for entry in log:
-            said = f"{entry['level']} {entry.get('name', 'meltano')}: {entry['event']}"
-            print(said)  # noqa: T201 - pytest shows it where a test fails
-        return Ended(ended.returncode, ended.stdout, log)
+            line = f"{entry['level']} {entry.get('name', 'meltano')}: {entry['event']}"
+            print(line)  # noqa: T201 - pytest shows it with a failure
+        return CommandResult(result.returncode, result.stdout, log)
 
-    def _silence(self) -> dict[str, str]:
-        """Environment in which Meltano has nothing to ask for, nor anyone to tell."""
+    def _offline_settings(self) -> dict[str, str]:
+        """Return variables with which Meltano makes no requests of its own."""
         return {
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
             "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
-            "MELTANO_HUB_URL": self.outside.url,
-            "MELTANO_SNOWPLOW_COLLECTOR_ENDPOINTS": json.dumps([self.outside.url]),
+            "MELTANO_HUB_URL": self.network.url,
+            "MELTANO_SNOWPLOW_COLLECTOR_ENDPOINTS": json.dumps([self.network.url]),
             "MELTANO_CLI_LOG_FORMAT": "json",
         }
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """An extractor and a loader, and a state of their own.
+    """An extractor and a loader, with a state that no other test uses.
 
     Attributes:
-        name: Makes the state id one that no other test has.
-        environment: What the project's config refers to.
+        name: Part of the id of the state.
+        environment: The variables that the project's config refers to.
     """
 
     project: MeltanoProject
@@ -120,37 +120,37 @@ class Pipeline:
     name: str
     environment: Mapping[str, str]
 
-    def run(self, **more: str) -> Ended:
-        """Run it, with more environment variables, out of reach of the network."""
+    def run(self, **more: str) -> CommandResult:
+        """Run it with additional environment variables and without the network."""
         return self.project.do(
             "run",
             f"--state-id-suffix={self.name}",
             self.extractor,
             self.loader,
-            **{**self.project.outside.as_proxy, **self.environment, **more},
+            **{**self.project.network.as_proxy, **self.environment, **more},
         )
 
     @property
     def bookmarks(self) -> dict[str, Any]:
-        """What Meltano's stored state says, by stream."""
+        """The bookmarks of Meltano's stored state, by stream."""
         state_id = f"test:{self.extractor}-to-{self.loader}:{self.name}"
-        ended = self.project.do("state", "get", state_id)
-        assert ended.exit_code == 0
-        state = json.loads(ended.stdout)
+        result = self.project.do("state", "get", state_id)
+        assert result.exit_code == 0
+        state = json.loads(result.stdout)
         return dict(state.get("singer_state", {}).get("bookmarks", {}))
 
 
 def _neutral_environment() -> dict[str, str]:
-    """The environment without settings of the developer's own for these programs."""
-    theirs = ("MELTANO_", "TAP_", "TARGET_")
-    return {k: v for k, v in os.environ.items() if not k.startswith(theirs)}
+    """Return the environment without the developer's settings for these programs."""
+    prefixes = ("MELTANO_", "TAP_", "TARGET_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(prefixes)}
 
 
 def _declared_loader() -> dict[str, Any]:
-    """The loader as the checkout's own project declares it, but for its config."""
+    """Return the loader as `meltano.yml` of the checkout declares it."""
     text = (CHECKOUT / "meltano.yml").read_text(encoding="utf-8")
     loaders = yaml.safe_load(text)["plugins"]["loaders"]
-    (loader,) = (one for one in loaders if one["name"] == _LOADER)
-    # Built anew: uv would take what it built of the same pyproject.toml before.
+    (loader,) = (entry for entry in loaders if entry["name"] == _LOADER)
+    # Without this option uv reuses the wheel that it built of the same pyproject.toml.
     build = f"--refresh-package {_LOADER} {shlex.quote(str(CHECKOUT))}"
     return {**loader, "pip_url": build}

@@ -23,11 +23,12 @@ ROWS = 2_500
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of file, and the way it takes.
+class FileFormat:
+    """A format of files, and the plugins that deliver them.
 
-    `sends_known_files` is what the tap does: its own state does not keep it from
-    sending what has not changed.
+    Attributes:
+        sends_known_files: Whether the tap sends unchanged files again, in spite of
+            its state.
     """
 
     suffix: str
@@ -39,7 +40,7 @@ class Kind:
     sends_known_files: bool
 
 
-CSV = Kind(
+CSV = FileFormat(
     "csv",
     "tap-spreadsheets",
     "target-contentsquare",
@@ -48,7 +49,7 @@ CSV = Kind(
     expected_of_csv,
     sends_known_files=False,
 )
-JSONL = Kind(
+JSONL = FileFormat(
     "jsonl",
     "tap-jsonl",
     "target-contentsquare-flattened",
@@ -61,59 +62,61 @@ JSONL = Kind(
 
 @dataclass(frozen=True)
 class Exports:
-    """A folder that files are exported to."""
+    """A folder with exported files."""
 
     folder: Path
-    kind: Kind
+    file_format: FileFormat
 
     def write(self, name: str, calls: Iterable[Call], *, hours_ago: int) -> datetime:
-        """Export a file, and say when: the taps go by a file's modification time."""
-        path = self.folder / f"{name}.{self.kind.suffix}"
-        self.kind.write(path, calls)
+        """Write a file, and return its modification time, which the taps go by."""
+        path = self.folder / f"{name}.{self.file_format.suffix}"
+        self.file_format.write(path, calls)
         moment = datetime.now(timezone.utc) - timedelta(hours=hours_ago)
         moment = moment.replace(microsecond=0)
         os.utime(path, (moment.timestamp(), moment.timestamp()))
         return moment
 
 
-@pytest.fixture(params=[CSV, JSONL], ids=lambda kind: str(kind.suffix))
+@pytest.fixture(params=[CSV, JSONL], ids=lambda file_format: str(file_format.suffix))
 def exports(request: pytest.FixtureRequest, tmp_path: Path) -> Exports:
     return Exports(tmp_path, request.param)
 
 
 @pytest.fixture
 def from_files(pipeline: Callable[..., Pipeline], exports: Exports) -> Pipeline:
-    kind = exports.kind
-    return pipeline(kind.extractor, kind.loader, EXPORTS=str(exports.folder))
+    file_format = exports.file_format
+    return pipeline(
+        file_format.extractor, file_format.loader, EXPORTS=str(exports.folder)
+    )
 
 
-def bookmark(pipeline: Pipeline, kind: Kind) -> datetime:
-    """The latest export that Meltano's stored state says was delivered."""
-    found = pipeline.bookmarks[kind.stream]
+def bookmark(pipeline: Pipeline, file_format: FileFormat) -> datetime:
+    """Return the time of the latest file that Meltano's stored state covers."""
+    stream = pipeline.bookmarks[file_format.stream]
     # One tap keeps a bookmark for the stream, the other one for each file.
-    all_kept = [found, *found.get("partitions", [])]
-    return max(datetime.fromisoformat(one["replication_key_value"]) for one in all_kept)
+    bookmarks = [stream, *stream.get("partitions", [])]
+    return max(datetime.fromisoformat(b["replication_key_value"]) for b in bookmarks)
 
 
 def test_an_export_arrives_and_so_does_the_next_one(
     exports: Exports, from_files: Pipeline, sandbox: Sandbox
 ) -> None:
-    kind = exports.kind
+    file_format = exports.file_format
     monday = make_calls(ROWS, seed=1, prefix="monday")
     written = exports.write("monday", monday, hours_ago=3)
     assert from_files.run().exit_code == 0
     first = sandbox.enrichments
-    assert differences(first, kind.expected(monday)) == []
-    assert bookmark(from_files, kind) == written
+    assert differences(first, file_format.expected(monday)) == []
+    assert bookmark(from_files, file_format) == written
 
     tuesday = make_calls(ROWS, seed=2, prefix="tuesday")
     written = exports.write("tuesday", tuesday, hours_ago=2)
     sandbox.reset()
     assert from_files.run().exit_code == 0
     second = sandbox.enrichments
-    sent = [*monday, *tuesday] if kind.sends_known_files else tuesday
-    assert differences(second, kind.expected(sent)) == []
-    assert bookmark(from_files, kind) == written
+    sent = [*monday, *tuesday] if file_format.sends_known_files else tuesday
+    assert differences(second, file_format.expected(sent)) == []
+    assert bookmark(from_files, file_format) == written
 
 
 def test_an_export_that_an_outage_cut_off_arrives_with_the_next_run(
@@ -122,18 +125,18 @@ def test_an_export_that_an_outage_cut_off_arrives_with_the_next_run(
     calls = make_calls(ROWS, seed=3, prefix="wednesday")
     written = exports.write("wednesday", calls, hours_ago=1)
     sandbox.add_fault(Fault(after=3, status=503, count=None))
-    ended = from_files.run(TARGET_CONTENTSQUARE_MAX_RETRY_SECONDS="1")
-    assert ended.exit_code != 0
-    assert "HTTP 503" in ended.loader_errors[-1]
-    expected = exports.kind.expected(calls)
+    result = from_files.run(TARGET_CONTENTSQUARE_MAX_RETRY_SECONDS="1")
+    assert result.exit_code != 0
+    assert "HTTP 503" in result.loader_errors[-1]
+    expected = exports.file_format.expected(calls)
     assert 0 < len(sandbox.enrichments) < len(expected)
-    # These taps write their state at the end of a file: there is none yet.
-    assert exports.kind.stream not in from_files.bookmarks
+    # These taps write their first state at the end of a file.
+    assert exports.file_format.stream not in from_files.bookmarks
 
     sandbox.reset()
     assert from_files.run().exit_code == 0
     assert differences(sandbox.enrichments, expected) == []
-    assert bookmark(from_files, exports.kind) == written
+    assert bookmark(from_files, exports.file_format) == written
 
 
 def test_a_row_that_cannot_be_sent_is_put_aside_and_the_run_succeeds(
@@ -143,10 +146,10 @@ def test_a_row_that_cannot_be_sent_is_put_aside_and_the_run_succeeds(
     write_csv(tmp_path / "good.csv", good)
     write_csv(tmp_path / "typed.csv", good[:1], cs_user="typed", seconds="five minutes")
     rejected = tmp_path / "rejected.singer"
-    ended = pipeline("tap-spreadsheets", EXPORTS=str(tmp_path)).run(
+    result = pipeline("tap-spreadsheets", EXPORTS=str(tmp_path)).run(
         TARGET_CONTENTSQUARE_REJECTED_PATH=str(rejected)
     )
-    assert ended.exit_code == 0
+    assert result.exit_code == 0
     assert differences(sandbox.enrichments, expected_of_csv(good)) == []
     lines = rejected.read_text(encoding="utf-8").splitlines()
     schema, record = (json.loads(line) for line in lines)

@@ -33,7 +33,7 @@ def from_postgres(pipeline: Callable[..., Pipeline], warehouse: Warehouse) -> Pi
 
 
 def bookmark(pipeline: Pipeline) -> datetime:
-    """How far Meltano's stored state says that the table was delivered."""
+    """Return the time up to which Meltano's stored state covers the table."""
     found = pipeline.bookmarks[STREAM]
     assert found["replication_key"] == "updated_at"
     return datetime.fromisoformat(found["replication_key_value"])
@@ -53,7 +53,7 @@ def test_the_first_run_delivers_the_table_and_the_next_what_changed(
     sandbox.reset()
     assert from_postgres.run().exit_code == 0
     second = sandbox.enrichments
-    # INCREMENTAL starts with the last row of the run before.
+    # An INCREMENTAL tap begins with the last row of the run before.
     assert differences(second, table.enrichments(since=delivered_until)) == []
     assert differences({**first, **second}, table.enrichments()) == []
     assert bookmark(from_postgres) == table.last_update()
@@ -66,16 +66,16 @@ def test_what_an_outage_cut_off_is_delivered_by_the_next_run(
         Fault(after=40, status=429, retry_after=0),
         Fault(after=80, drop="after"),
         Fault(after=120, status=500),
-        # Shortly before the tap's state after 70,000 rows: it comes in the midst of
-        # the rows that are not delivered any more, so it must not be kept.
+        # Shortly before the tap's state after 70,000 rows. Rows before that state are
+        # not delivered, so Meltano must not store it.
         Fault(after=192, status=503, count=None),
     )
-    ended = from_postgres.run(TARGET_CONTENTSQUARE_MAX_RETRY_SECONDS="1")
-    assert ended.exit_code != 0
-    assert "HTTP 503" in ended.loader_errors[-1]
+    result = from_postgres.run(TARGET_CONTENTSQUARE_MAX_RETRY_SECONDS="1")
+    assert result.exit_code != 0
+    assert "HTTP 503" in result.loader_errors[-1]
     first = sandbox.enrichments
     reached = bookmark(from_postgres)
-    assert ended.rows_read > table.rows_until(reached) + STATE_EVERY
+    assert result.rows_read > table.rows_until(reached) + STATE_EVERY
     since = table.enrichments(since=reached)
     covered = table.enrichments(until=reached)
     assert 0 < len(covered) < len(first) < len(table.enrichments())

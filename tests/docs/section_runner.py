@@ -1,4 +1,4 @@
-"""Does what a page tells its reader to do."""
+"""Runs the blocks of a page's section in the order that a reader follows them."""
 
 import json
 import os
@@ -15,13 +15,18 @@ import requests
 from target_contentsquare.sandbox import Sandbox
 from tests.docs.pages import ROOT, Block, Section, as_of_today
 
-#: The address that the pages name, in place of which a free port is used.
+#: The address in the pages, which is replaced by that of the section's sandbox.
 _WRITTEN_ADDRESS = "127.0.0.1:8750"
 _SCRIPTS = Path(sys.executable).parent
 
 
-class Reader:
-    """Follows a section from its first block to its last."""
+class SectionRunner:
+    """Runs the blocks of a section.
+
+    Args:
+        folder: Where its files are written and its commands run.
+        cleanup: Ends the sandbox of the section.
+    """
 
     def __init__(self, section: Section, folder: Path, cleanup: ExitStack) -> None:
         self._section = section
@@ -30,9 +35,14 @@ class Reader:
         self._url = ""
         self._printed = ""
 
-    def follow(self) -> None:
+    def run(self) -> None:
+        """Run all blocks.
+
+        Raises:
+            AssertionError: A block does not do what the page says.
+        """
         for block in self._section.blocks:
-            getattr(self, f"_{block.kind.replace(' ', '_')}")(block)
+            getattr(self, f"_{block.marker.replace(' ', '_')}")(block)
 
     def _file(self, block: Block) -> None:
         path = self._folder / block.argument
@@ -52,8 +62,8 @@ class Reader:
             check=False,
         )
         self._printed = done.stdout.decode()
-        wanted = int(block.argument.removeprefix("exit ") or 0)
-        assert done.returncode == wanted, f"line {block.line}: {self._printed}"
+        expected = int(block.argument.removeprefix("exit ") or 0)
+        assert done.returncode == expected, f"line {block.line}: {self._printed}"
 
     def _prints(self, block: Block) -> None:
         rest = _normal(self._printed)
@@ -80,26 +90,26 @@ class Reader:
         self._cleanup.enter_context(process.stdout)
         self._printed = process.stdout.readline()
         (self._url,) = re.findall(r"on (http://\S+)", self._printed)
-        for file in (b for b in self._section.blocks if b.kind == "file"):
+        for file in (b for b in self._section.blocks if b.marker == "file"):
             if (self._folder / file.argument).exists():
-                self._file(file)  # with the address, which is known now
+                self._file(file)  # again, with the address of the sandbox
 
     def _received(self, block: Block) -> None:
         answer = requests.get(f"{self._sandbox()}/_sandbox/state", timeout=5).json()
-        received = [_without_version(one) for one in answer["enrichments"]]
-        wanted = json.loads(self._as_here(block.text))
-        assert _sorted(received) == _sorted(wanted), f"line {block.line}"
+        received = [_without_version(held) for held in answer["enrichments"]]
+        expected = json.loads(self._as_here(block.text))
+        assert _sorted(received) == _sorted(expected), f"line {block.line}"
 
     def _not_run(self, block: Block) -> None:
-        assert block.argument, f"line {block.line}: says no reason"
+        assert block.argument, f"line {block.line}: the reason is missing"
 
     def _as_here(self, text: str) -> str:
         address = self._sandbox().removeprefix("http://")
         return as_of_today(text).replace(_WRITTEN_ADDRESS, address)
 
     def _sandbox(self) -> str:
-        """The address of the section's sandbox, begun when first needed."""
-        if not self._url and not any(b.kind == "serve" for b in self._section.blocks):
+        """Return the sandbox's address; the first call starts the sandbox."""
+        if not self._url and not any(b.marker == "serve" for b in self._section.blocks):
             sandbox = Sandbox(
                 integration_schemas=dict(self._schemas()),
                 integration_versions=None if self._schemas() else [1, 2, 3],
@@ -108,16 +118,16 @@ class Reader:
         return self._url or f"http://{_WRITTEN_ADDRESS}"
 
     def _schemas(self) -> dict[int, Any]:
-        """The files `integration-schema.json`, or `integration-schema-2.json`."""
+        """Return the integration schemas among the files of the section, by version."""
         found = {}
         for block in self._section.blocks:
             name = re.fullmatch(r"integration-schema(?:-(\d+))?\.json", block.argument)
-            if block.kind == "file" and name:
+            if block.marker == "file" and name:
                 found[int(name[1] or 1)] = json.loads(block.text)
         return found
 
     def _environment(self) -> dict[str, str]:
-        # Nothing of the developer's own settings, or of a proxy, gets in.
+        # Without the developer's settings, and without a proxy.
         return {
             "PATH": f"{_SCRIPTS}:{os.environ['PATH']}",
             "HOME": str(self._folder),
@@ -130,7 +140,7 @@ class Reader:
 
 
 def _normal(text: str) -> str:
-    """Without what differs from run to run: the time of a log line, its columns."""
+    """Return the text without times and spacing, which differ from run to run."""
     text = re.sub(r"^[-\d]+ [\d:,]+ +\| ", "", text, flags=re.MULTILINE)
     text = re.sub(r"\d+\.\d+ s\b", "0.1 s", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>", text)
