@@ -1,6 +1,6 @@
 """`make demo`: from a CSV file to enrichments on Contentsquare sessions, step by step.
 
-The exit code is 1 if anything is not as it should be.
+The exit code is 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ COUNT = 3_000
 
 
 @dataclass(slots=True)
-class Story:
-    """The steps, each of which shows what it did and checks it.
+class Demo:
+    """The steps of the demo; each prints what it did and checks it.
 
     Attributes:
-        failures: What is not as it should be.
+        failures: The checks that failed.
     """
 
     sandbox: Sandbox
@@ -47,12 +47,12 @@ class Story:
     failures: list[str] = field(default_factory=list)
     rows: list[dict[str, str]] = field(default_factory=list)
 
-    def tell(self) -> None:
-        """Take all steps."""
+    def run(self) -> None:
+        """Run all steps."""
         self.make_calls()
         self.deliver()
-        self.look_at_contentsquare()
-        self.look_at_rejected()
+        self.check_contentsquare()
+        self.show_rejected()
         self.replay()
 
     def make_calls(self) -> None:
@@ -61,45 +61,45 @@ class Story:
         write(OUTPUT / "calls.csv", make_calls(COUNT, self.seed, self.now))
         self.rows = expected.read(OUTPUT / "calls.csv")
         lines = (OUTPUT / "calls.csv").read_text("utf-8").splitlines()
-        _say(f"demo/output/calls.csv, made with seed {self.seed}:", *lines[:4], "…")
+        _print(f"demo/output/calls.csv, made with seed {self.seed}:", *lines[:4], "…")
         for name in ("tap.json", "integration-schema.json"):
             shutil.copy(SOURCES / name, OUTPUT)
         _write_config("config.json", auth_url=self.sandbox.auth_url)
 
     def deliver(self) -> None:
-        """Pipe a tap from PyPI through the target."""
+        """Pipe the output of a tap from PyPI into the target."""
         _title("2. A tap reads it (every column is a string), the target delivers it")
         _command("tap-spreadsheets --config tap.json | ", "config.json")
         result = tap_to_target(OUTPUT, "tap.json", "config.json")
         _counts(result)
         if result.states:
-            _say(f"last of {len(result.states)} state lines: {result.states[-1]}")
+            _print(f"last of {len(result.states)} state lines: {result.states[-1]}")
         old = sum(expected.is_too_old(row, self.now) for row in self.rows)
         problems = Counter(filter(None, map(expected.problem, self.rows)))
         self.check_run(result, {"session_too_old": old}, problems)
         self.check("a state line was printed", passed=bool(result.states))
 
-    def look_at_contentsquare(self) -> None:
+    def check_contentsquare(self) -> None:
         """Compare what the sandbox holds with the CSV file."""
         _title("3. What Contentsquare received")
         good = [row for row in self._recent() if expected.problem(row) is None]
-        sizes = Counter(str(one.rows) for one in self.sandbox.requests)
-        listed = ", ".join(f"{n} of {rows}" for rows, n in sizes.most_common())
-        _say(f"requests with how many enrichments: {listed}")
+        sizes = Counter(str(request.rows) for request in self.sandbox.requests)
+        counts = ", ".join(f"{n} of {rows}" for rows, n in sizes.most_common())
+        _print(f"requests, by their number of enrichments: {counts}")
         self._check_contents(good)
 
-    def look_at_rejected(self) -> None:
-        """Show the rows that can't be delivered, and why."""
+    def show_rejected(self) -> None:
+        """Print the rows that can't be delivered, with the reasons."""
         _title("4. What can't be delivered, and why: demo/output/rejected.singer")
         for row in rejected.rows(OUTPUT / "rejected.singer"):
             why = row["rejected"]
-            _say(
+            _print(
                 f"call {row['record']['call_id']:>4}  {why['field']:16}  "
                 f"{why['reason']:16}  {why['detail']}"
             )
 
     def replay(self) -> None:
-        """Deliver the rejected rows, after what was wrong has been put right."""
+        """Deliver the rejected rows after they have been corrected."""
         _title("5. Replay: long names may be cut now, the times have been corrected")
         rejected.write_corrected(
             OUTPUT / "rejected.singer", OUTPUT / "corrected.singer"
@@ -116,7 +116,7 @@ class Story:
     def check_run(
         self, result: Result, dropped: Mapping[str, int], bad: Mapping[str, int]
     ) -> None:
-        """Check that a run went well, and dropped and rejected what it should."""
+        """Check the exit code of a run, and how many rows it dropped and rejected."""
         counts = result.counts
         self.check("the run succeeded", passed=result.exit_code == 0, show=False)
         self.check(
@@ -124,23 +124,23 @@ class Story:
             passed=(counts.get("dropped"), counts.get("rejected")) == (dropped, bad),
         )
 
-    def check(self, what: str, *, passed: bool, show: bool = True) -> None:
-        """Say how a check went."""
+    def check(self, text: str, *, passed: bool, show: bool = True) -> None:
+        """Print whether a check passed."""
         if not passed:
-            self.failures.append(what)
+            self.failures.append(text)
         if show or not passed:
-            mark = click.style("ok", fg="green") if passed else "NOT SO"
-            _say(f"{mark}: {what}")
+            mark = click.style("ok", fg="green") if passed else "FAILED"
+            _print(f"{mark}: {text}")
 
     def _recent(self) -> list[dict[str, str]]:
         return [row for row in self.rows if not expected.is_too_old(row, self.now)]
 
     def _check_contents(self, rows: list[dict[str, str]]) -> None:
         held = self.sandbox.enrichments
-        wanted = expected.enrichments(rows)
+        expected_fields = expected.enrichments(rows)
         self.check(
             f"it holds {len(held):,} enrichments, each with the values of its row",
-            passed={tuple(key): dict(held[key]) for key in held} == wanted,
+            passed={tuple(key): dict(held[key]) for key in held} == expected_fields,
         )
 
 
@@ -148,25 +148,25 @@ def _title(text: str) -> None:
     click.secho(f"\n{text}", bold=True)
 
 
-def _say(*lines: str) -> None:
+def _print(*lines: str) -> None:
     for line in lines:
         click.echo(f"   {line}")
 
 
 def _command(before: str, options: str) -> None:
-    _say(click.style(f"$ {before}target-contentsquare --config {options}", dim=True))
+    _print(click.style(f"$ {before}target-contentsquare --config {options}", dim=True))
 
 
 def _counts(result: Result) -> None:
     counts = result.counts
     if result.exit_code or not counts:
-        _say(*result.log.splitlines()[-5:])
+        _print(*result.log.splitlines()[-5:])
     for name in ("read", "delivered", "merged", "dropped", "rejected"):
         value: Any = counts.get(name, 0)
         reasons = value if isinstance(value, dict) else {}
-        listed = ", ".join(f"{reason} {rows:,}" for reason, rows in reasons.items())
+        details = ", ".join(f"{reason} {rows:,}" for reason, rows in reasons.items())
         total = sum(reasons.values()) if isinstance(value, dict) else value
-        _say(f"{name:10}{total:>6,}  {listed}".rstrip())
+        _print(f"{name:10}{total:>6,}  {details}".rstrip())
 
 
 def _write_config(name: str, **changes: object) -> None:
@@ -177,14 +177,14 @@ def _write_config(name: str, **changes: object) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stay", action="store_true", help="leave the sandbox open")
+    parser.add_argument("--stay", action="store_true", help="leave the sandbox running")
     seed = random.SystemRandom().getrandbits(32)
-    parser.add_argument("--seed", type=int, default=seed, help="of the made-up calls")
+    parser.add_argument("--seed", type=int, default=seed, help="seed of the calls")
     return parser.parse_args()
 
 
 def main() -> int:
-    """Tell the story.
+    """Run the demo with the options of the command line.
 
     Returns:
         The exit code.
@@ -194,23 +194,25 @@ def main() -> int:
     OUTPUT.mkdir(parents=True)
     schema = json.loads((SOURCES / "integration-schema.json").read_text("utf-8"))
     now = datetime.now(timezone.utc)
-    with Sandbox(projects=[expected.PROJECT], integration_schemas={1: schema}) as box:
-        story = Story(box, now, options.seed)
-        story.tell()
-        _title(f"NOT AS IT SHOULD BE: {story.failures}" if story.failures else "Done.")
-        totals, held = box.totals, len(box.enrichments)
-        _say(
+    with Sandbox(
+        projects=[expected.PROJECT], integration_schemas={1: schema}
+    ) as sandbox:
+        demo = Demo(sandbox, now, options.seed)
+        demo.run()
+        _title(f"FAILED: {demo.failures}" if demo.failures else "Done.")
+        totals, held = sandbox.totals, len(sandbox.enrichments)
+        _print(
             f"Contentsquare took {totals.delivered_enrichments:,} rows in "
             f"{totals.requests:,} requests and holds {held:,} enrichments.",
             "All files are in demo/output/.",
         )
         if options.stay:
-            _say(f"Look at {box.url} and end with Ctrl-C.")
+            _print(f"Look at {sandbox.url} and end with Ctrl-C.")
             with suppress(KeyboardInterrupt):
                 Event().wait()
         else:
-            _say("`make demo STAY=1` leaves the sandbox's page open to look at.")
-    return 1 if story.failures else 0
+            _print("`make demo STAY=1` leaves the sandbox running, with its page.")
+    return 1 if demo.failures else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs the commands that a user would type, and keeps what they print."""
+"""Run the commands that a user would type, and return what they print."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from typing import Any
 TAP = Path(".venv-tap/bin/tap-spreadsheets").absolute()
 TARGET = Path(sys.executable).with_name("target-contentsquare")
 
-# The sandbox is on this machine, also where the registry is behind a proxy.
+# Requests to the sandbox, which is on this machine, never go through a proxy.
 _ENVIRONMENT = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 _TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the target left behind.
+    """The exit code and the output of the target.
 
     Attributes:
-        counts: The numbers of its METRIC line.
-        states: The lines on its stdout, which are states and nothing else.
+        states: The lines on its stdout; all of them are states.
         log: Its stderr.
     """
 
@@ -35,9 +34,9 @@ class Result:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """The numbers of the METRIC line; empty where the run did not get to it."""
+        """The numbers of the METRIC line; empty if the run ended before it."""
         metrics = map(json.loads, re.findall(r"METRIC: (\{.*\})", self.log))
-        values = (one["value"] for one in metrics if one["metric"] == "enrichments")
+        values = (m["value"] for m in metrics if m["metric"] == "enrichments")
         return next(values, {})
 
 
@@ -54,7 +53,7 @@ def tap_to_target(folder: Path, tap_config: str, config: str) -> Result:
         )
         with tap:
             result = _target(folder, ["--config", config], tap.stdout)
-            # A target that stopped early leaves a tap that nobody listens to.
+            # If the target stopped early, the tap would wait for a reader for ever.
             tap.terminate()
     return result
 

@@ -1,6 +1,6 @@
-"""What Contentsquare should hold after the run, worked out from the CSV alone.
+"""The enrichments expected after the run, computed from the CSV file alone.
 
-Shares no code with the target, so that the two have to agree.
+No code of the target is used, so that a defect of it shows as a difference.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _MAX_BYTES = 50
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Read the rows of the CSV file."""
+    """Return the rows of the CSV file."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def is_too_old(row: Row, now: datetime) -> bool:
-    """Say whether Contentsquare would throw the row away, silently."""
+    """Return whether Contentsquare would drop the row without an error."""
     return datetime.fromisoformat(row["visit_started_at"]) < now - timedelta(days=7)
 
 
 def problem(row: Row) -> str | None:
-    """Give the reason why the row can't be delivered as it is, if there is one."""
+    """Return the reason why the row can't be delivered; None if it can."""
     if len(row["center"].encode()) > _MAX_BYTES:
         return "string_too_long"
     return "invalid_datetime" if "/" in row["called_at"] else None
 
 
 def enrichments(rows: Iterable[Row]) -> dict[Key, Fields]:
-    """Give the enrichments that the rows become; of several with one key the last."""
+    """Return the enrichments of rows; the last row of each key counts."""
     return {_key(row): _fields(row) for row in rows}
 
 
@@ -65,7 +65,7 @@ def _fields(row: Row) -> Fields:
 
 
 def iso_time(text: str) -> str:
-    """Write a time in ISO 8601, whichever of the two forms it is in."""
+    """Return a time of the CSV file, which has two formats, in ISO 8601."""
     if "/" not in text:
         return text
     moment = datetime.strptime(text, OTHER_TIME_FORMAT).replace(tzinfo=timezone.utc)

@@ -1,4 +1,4 @@
-"""Makes up calls of the last ten days, as a call centre's tool would export them.
+"""Generate calls of the last ten days, as a call centre's tool would export them.
 
 `python -m demo.make_calls calls.csv --seed 7` writes the file by itself.
 """
@@ -29,37 +29,38 @@ COLUMNS = (
     "center",
 )
 CENTERS = ("RENNES", "LILLE", "Besançon", "Nîmes")
-#: 59 bytes, of which Contentsquare takes 50 at most.
+#: 59 bytes; Contentsquare accepts at most 50.
 LONG_CENTER = "Saint-Rémy-en-Bouzemont-Saint-Genest-et-Isson, bâtiment B"
-#: How one agent's tool writes a time; Contentsquare, and so the target, want ISO 8601.
+#: A format of times that is not ISO 8601, so the target rejects it.
 OTHER_TIME_FORMAT = "%d/%m/%Y %H:%M"
 
 _DAYS = 10
-# No session starts within this of the 7-day limit, so that a slow run changes nothing.
+# No session starts within an hour of the 7-day limit, so a slow run drops the same.
 _MARGIN = timedelta(hours=1)
 _LIMIT = timedelta(days=7)
 
 
 def make_calls(count: int, seed: int, now: datetime) -> Iterator[dict[str, str]]:
-    """Give the rows: most are good; some can't be delivered, each for a reason.
+    """Yield the calls, of which five can't be delivered.
 
     Args:
-        count: Of calls, of which 3 have a centre with an over-long name, 2 a time that
-            is not ISO 8601, and every 40th is a second call about the same session.
+        count: Number of calls. Three have a centre with a name that is too long, two
+            a time that is not ISO 8601; every 40th is about the session of the call
+            before it.
         seed: The same seed and the same `now` give the same calls.
-        now: With its zone.
+        now: A time with its zone.
     """
-    chance = random.Random(seed)  # noqa: S311 - made-up calls, no secrets
-    odd = chance.sample([n for n in range(1, count) if n % 40 and (n + 1) % 40], 5)
+    chance = random.Random(seed)  # noqa: S311 - no secrets are made with it
+    faulty = chance.sample([n for n in range(1, count) if n % 40 and (n + 1) % 40], 5)
     last: dict[str, str] = {}
     for number in range(count):
-        # Odd rows are recent ones: old ones would be dropped before anyone looks.
-        call = _call(number, chance, now, recent=number in odd)
+        # Rows that can't be delivered are recent: old ones are dropped unchecked.
+        call = _call(number, chance, now, recent=number in faulty)
         if number % 40 == 0 and last:
             call |= {key: last[key] for key in COLUMNS[1:5]}
-        if number in odd[:3]:
+        if number in faulty[:3]:
             call["center"] = LONG_CENTER
-        elif number in odd[3:]:
+        elif number in faulty[3:]:
             moment = datetime.fromisoformat(call["called_at"])
             call["called_at"] = moment.strftime(OTHER_TIME_FORMAT)
         last = call
@@ -102,16 +103,16 @@ def write(path: Path, calls: Iterable[dict[str, str]]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Writes made-up calls as CSV.")
+    parser = argparse.ArgumentParser(description="Write generated calls as CSV.")
     parser.add_argument("path", type=Path)
     parser.add_argument("--count", type=int, default=3_000)
     parser.add_argument(
         "--seed", type=int, default=random.SystemRandom().getrandbits(32)
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     now = datetime.now(timezone.utc)
-    write(given.path, make_calls(given.count, given.seed, now))
-    click.echo(f"{given.count:,} calls in {given.path}, seed {given.seed}")
+    write(options.path, make_calls(options.count, options.seed, now))
+    click.echo(f"{options.count:,} calls in {options.path}, seed {options.seed}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The file of rejected rows: looking at it, and correcting it."""
+"""Read the file of rejected rows, and write a corrected copy."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """Read the RECORD messages, each with its reason under `rejected`."""
+    """Return the RECORD messages, each with its reason under `rejected`."""
     messages = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return [message for message in messages if message["type"] == "RECORD"]
 
 
 def write_corrected(path: Path, corrected: Path) -> None:
-    """Copy the file with all times in ISO 8601, as one would do by hand."""
+    """Copy the file with all times in ISO 8601, as a user would correct it."""
     with corrected.open("w", encoding="utf-8") as file:
         for line in path.read_text("utf-8").splitlines():
             message = json.loads(line)
