@@ -20,6 +20,8 @@ to change, in one line, and never hold a secret, a token or a row's value.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class ContentsquareTargetError(Exception):
     """Root of this package's errors."""
@@ -87,17 +89,56 @@ class BatchRefusedError(ContentsquareTargetError):
     """400: at least one row of the batch is wrong; the API does not say which."""
 
 
-class UnfitValueError(ContentsquareTargetError):
-    """A row holds a value that Contentsquare would not take.
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one value of a row.
 
-    Args:
+    Attributes:
         reason: One of the contract's reasons, such as `string_too_long`.
-        detail: Why, for the rejected file; not for the log.
-        field: The enrichment field or mapping key, once it is known.
+        field: The enrichment field or mapping key; None where it is not known yet.
+        detail: Why, for the rejected file, and not for the log.
     """
 
-    def __init__(self, reason: str, detail: str, field: str | None = None) -> None:
+    reason: str
+    field: str | None
+    detail: str
+
+
+class UnfitValueError(ContentsquareTargetError):
+    """A row holds values that Contentsquare would not take.
+
+    Args:
+        reason: See `Fault`.
+        detail: See `Fault`.
+        field: See `Fault`.
+        more: What else is wrong with the same row.
+
+    Attributes:
+        faults: All that is known to be wrong with the row, in the order in which its
+            values are looked at.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str,
+        field: str | None = None,
+        more: tuple[Fault, ...] = (),
+    ) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.detail = detail
-        self.field = field
+        self.faults = (Fault(reason, field, detail), *more)
+
+    @property
+    def reason(self) -> str:
+        """The first fault's reason."""
+        return self.faults[0].reason
+
+    @property
+    def field(self) -> str | None:
+        """The first fault's field."""
+        return self.faults[0].field
+
+    @property
+    def detail(self) -> str:
+        """The first fault's detail."""
+        return self.faults[0].detail

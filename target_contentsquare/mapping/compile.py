@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.field_choice import (
     choose_fields,
-    listed,
-    require_property,
+    require_column,
+    warn_of_columns_left_out,
 )
-from target_contentsquare.mapping.fields import Converter, FieldType, to_natural
+from target_contentsquare.mapping.fields import Converter, FieldType, to_scalar
 from target_contentsquare.mapping.identity import (
-    EXACT_SESSION_NUMBER,
-    EXACT_USER_ID,
+    TYPED_SESSION_NUMBER,
+    TYPED_USER_ID,
     split_session_key,
     to_enrichment_number,
     to_project_id,
@@ -27,204 +26,243 @@ from target_contentsquare.mapping.identity import (
 )
 from target_contentsquare.mapping.row_function import (
     Cell,
-    FieldCell,
     RowFunction,
     RowPlan,
-    write_row_function,
+    compile_row_function,
 )
 from target_contentsquare.mapping.session_age import latest_start
-from target_contentsquare.singer.json_schema import promises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
+    from target_contentsquare.mapping.columns import Column
     from target_contentsquare.mapping.stream_mapping import MappedField, StreamMapping
+
+
+@dataclass(frozen=True, slots=True)
+class MappedColumn:
+    """A column whose value a row function takes.
+
+    Attributes:
+        typed: The type that a decoder checks for `RowMapper.enrich_typed`. `Any`: the
+            value as it comes; `msgspec.Raw`: a key that only has to be there.
+        is_key: A row has to have the column.
+        never_null: The type has no null, so that a row without the column can't be
+            decoded to it: such a row is for `RowMapper.enrich`.
+    """
+
+    name: str
+    typed: Any
+    is_key: bool
+    never_null: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RowMapper:
     """Turns a stream's rows into enrichments; made by `compile_mapping`.
 
+    Both functions take a row's values of `columns`, None where it has none, and when
+    the oldest sessions that are sent may have started. They return the enrichment and
+    its key, or why the row is dropped, and raise `UnfitValueError` if it can't be
+    delivered. What can be delivered becomes the same in both.
+
     Attributes:
-        properties: The properties that `enrich` wants the values of, in order: those
-            that are mapped, then the rest of the stream's keys.
-        types: What their values are decoded to, in the same order.
-        required: Properties that a row has to have for that: the stream's keys, and the
-            session's, if their types are exact, which have no null.
-        enrich: Takes a row's values of `properties`, None where it has none, and when
-            the oldest sessions that are sent may have started. Gives the enrichment
-            and its key, or why the row is dropped; raises `UnfitValueError` if it
-            can't be delivered.
-        fields: The enrichment fields, in the order they are sent.
+        columns: Those that are mapped, in the order of the values, then the rest of
+            the stream's keys.
+        enrich: Takes values of any type.
+        enrich_typed: Takes values decoded to `MappedColumn.typed`; faster. A row that
+            can't be decoded to these types, or that it raises an error for, has to be
+            tried with `enrich`, which takes more and tells all that is wrong.
+        fields: The enrichment fields, in the order in which they are sent.
         warnings: What the user should know of this mapping, once per SCHEMA.
     """
 
-    properties: tuple[str, ...]
-    types: tuple[Any, ...]
-    required: frozenset[str]
+    columns: tuple[MappedColumn, ...]
     enrich: RowFunction
+    enrich_typed: RowFunction
     fields: tuple[MappedField, ...]
     warnings: tuple[str, ...]
 
 
-def _make_mapper(
-    mapping: StreamMapping,
-    fields: Sequence[MappedField],
-    exact: Mapping[str, Any],
-    keys: Sequence[str],
-    warnings: Sequence[str],
-) -> RowMapper:
-    columns: list[str] = []
-    session = _session_cells(mapping, columns, exact)
-    number = _constant_or_cell(mapping.enrichment_number, columns, to_enrichment_number)
-    project = _constant_or_cell(mapping.project_id, columns, to_project_id)
-    start, started_at = None, mapping.session_started_at
-    if started_at is not None:
-        read_start = None if started_at in exact else latest_start
-        start = Cell(_index(columns, started_at), read_start)
-    cells = tuple(_field_cell(one, mapping, columns, exact) for one in fields)
-    only_keys = [name for name in keys if name not in columns]
-    plan = RowPlan(
-        width=len(columns) + len(only_keys),
-        session=session,
-        started_at=start,
-        number=number,
-        project=project,
-        fields=cells,
-    )
-    return RowMapper(
-        properties=(*columns, *only_keys),
-        types=(
-            *(exact.get(name, Any) for name in columns),
-            # A key that is not mapped only has to be there.
-            *(msgspec.Raw for _ in only_keys),
-        ),
-        required=frozenset(
-            [*keys, *(columns[one.index] for one in session if one.convert is None)]
-        ),
-        enrich=write_row_function(plan),
-        fields=tuple(fields),
-        warnings=tuple(warnings),
-    )
-
-
-def _index(columns: list[str], name: str) -> int:
-    """Where a property's value is; each is read once, however often it is used."""
-    if name not in columns:
-        columns.append(name)
-    return columns.index(name)
-
-
-def _constant_or_cell(
-    setting: Any, columns: list[str], convert: Callable[[Any], int]
-) -> Any:
-    if isinstance(setting, str):
-        return Cell(_index(columns, setting), convert)
-    return setting
-
-
-def _session_cells(
-    mapping: StreamMapping, columns: list[str], exact: Mapping[str, Any]
-) -> tuple[Cell, ...]:
-    if mapping.session_key is not None:
-        return (Cell(_index(columns, mapping.session_key), split_session_key),)
-    user, session = mapping.user_id, mapping.session_number
-    return (
-        Cell(_index(columns, user), None if user in exact else to_user_id),
-        Cell(_index(columns, session), None if session in exact else to_session_number),
-    )
-
-
-def _field_cell(
-    one: MappedField,
-    mapping: StreamMapping,
-    columns: list[str],
-    exact: Mapping[str, Any],
-) -> FieldCell:
-    index = _index(columns, one.property)
-    truncate = mapping.truncate_strings
-    convert: Converter | None
-    if one.type is None:
-        convert = partial(to_natural, truncate_strings=truncate)
-    elif one.property in exact:
-        convert = one.type.exact_converter(truncate_strings=truncate)
-    else:
-        convert = one.type.converter(truncate_strings=truncate)
-    return FieldCell(one.name, index, convert, one.optional)
-
-
 def compile_mapping(
     stream: str,
-    schema: Mapping[str, Any],
+    columns: Sequence[Column],
     mapping: StreamMapping,
     *,
-    key_properties: Sequence[str] = (),
-    exact: bool = False,
+    keys: Sequence[str] = (),
 ) -> RowMapper:
-    """Fit a mapping to the stream's schema.
+    """Fit a mapping to the columns of a stream.
+
+        >>> mapper = compile_mapping(
+        ...     "calls",
+        ...     [
+        ...         Column("user_id", FieldType.STRING, typed=True),
+        ...         Column("session_number", FieldType.INT, typed=True),
+        ...         Column("call_duration", FieldType.INT, typed=True),
+        ...     ],
+        ...     StreamMapping("streams.calls", project_id=162),
+        ... )
+        >>> key, enrichment = mapper.enrich(["aaa", "5", "3532"], a_week_ago)
+        >>> key
+        (162, 'aaa', 5, 1)
 
     Args:
-        schema: The JSON schema of the stream, after stream maps.
-        exact: True for rows that are decoded to `RowMapper.types`, False for rows of
-            any values. What can be delivered becomes the same either way.
+        keys: The columns that tell the stream's rows apart; they need not be mapped.
 
     Raises:
         ConfigError: The mapping names what is not there, or leaves out what has to be;
             the message lists what there is.
     """
-    properties: Mapping[str, Any] = schema.get("properties") or {}
-    if mapping.session_started_at is None and "session_started_at" in properties:
-        mapping = replace(mapping, session_started_at="session_started_at")
-    used = _identity_properties(mapping)
-    for key, name in used.items():
-        require_property(name, f"{mapping.setting}.{key}", stream, properties)
-    warnings: list[str] = []
-    fields = choose_fields(stream, properties, mapping, set(used.values()), warnings)
-    if not fields:
-        msg = (
-            f"{mapping.setting}: stream '{stream}' has no property to send as an "
-            f"enrichment field; it has: {listed(properties)}"
-        )
-        raise ConfigError(msg)
-    types = _promised_types(used, fields, properties) if exact else {}
-    return _make_mapper(mapping, fields, types, key_properties, warnings)
+    known = {column.name: column for column in columns}
+    mapping = _fill_in_defaults(mapping, known)
+    identity = _identity_columns(mapping)
+    for key, name in identity.items():
+        require_column(name, f"{mapping.setting}.{key}", stream, known)
+    used = set(identity.values())
+    fields = choose_fields(stream, known, mapping, used)
+    typed = _typed_columns(identity, fields, known)
+    for_any, for_typed = _Planner(mapping, ()), _Planner(mapping, typed)
+    enrich = compile_row_function(for_any.plan(fields, keys), stream)
+    enrich_typed = compile_row_function(for_typed.plan(fields, keys), stream)
+    mapped = used.union(field.column for field in fields)
+    return RowMapper(
+        columns=_mapped_columns(for_any.places, mapped, typed, keys),
+        enrich=enrich,
+        enrich_typed=enrich_typed,
+        fields=tuple(fields),
+        warnings=tuple(warn_of_columns_left_out(stream, known, mapping, used)),
+    )
 
 
-def _promised_types(
-    used: Mapping[str, str],
-    fields: Sequence[MappedField],
-    properties: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The properties whose values a decoder can check, as the schema promises them."""
-    uses = Counter([*used.values(), *(one.property for one in fields)])
-    types = {
-        one.property: one.type.exact | None
-        for one in fields
-        if one.is_promised and one.type is not None
-    }
-    for key, (kind, exact) in _EXACT_IDENTITY.items():
-        if key in used and promises(properties[used[key]], kind):
-            types[used[key]] = exact
-    return {name: exact for name, exact in types.items() if uses[name] == 1}
+def _fill_in_defaults(
+    mapping: StreamMapping, columns: Mapping[str, Column]
+) -> StreamMapping:
+    if mapping.session_started_at is None and "session_started_at" in columns:
+        return replace(mapping, session_started_at="session_started_at")
+    return mapping
 
 
-_EXACT_IDENTITY: Mapping[str, tuple[FieldType, Any]] = {
-    "user_id": (FieldType.STRING, EXACT_USER_ID),
-    "session_number": (FieldType.INT, EXACT_SESSION_NUMBER),
-    "session_started_at": (FieldType.DATETIME, FieldType.DATETIME.exact | None),
+def _identity_columns(mapping: StreamMapping) -> dict[str, str]:
+    """Return the columns that say which enrichment a row is, by mapping key."""
+    keys = ["session_started_at", "enrichment_number", "project_id"]
+    if mapping.session_key is not None:
+        keys.insert(0, "session_key")
+    else:
+        keys[:0] = ["user_id", "session_number"]
+    settings = {key: getattr(mapping, key) for key in keys}
+    return {key: name for key, name in settings.items() if isinstance(name, str)}
+
+
+# What decoders check of the columns of the identity, if they are of the field type.
+_TYPED_IDENTITY: Mapping[str, tuple[FieldType, Any]] = {
+    "user_id": (FieldType.STRING, TYPED_USER_ID),
+    "session_number": (FieldType.INT, TYPED_SESSION_NUMBER),
+    "session_started_at": (FieldType.DATETIME, FieldType.DATETIME.decoded | None),
 }
 
 
-def _identity_properties(mapping: StreamMapping) -> dict[str, str]:
-    """The properties that say which enrichment a row is, by mapping key."""
-    if mapping.session_key is not None:
-        used: dict[str, Any] = {"session_key": mapping.session_key}
-    else:
-        used = {
-            "user_id": mapping.user_id,
-            "session_number": mapping.session_number,
-        }
-    used["session_started_at"] = mapping.session_started_at
-    used["enrichment_number"] = mapping.enrichment_number
-    used["project_id"] = mapping.project_id
-    return {key: name for key, name in used.items() if isinstance(name, str)}
+def _typed_columns(
+    identity: Mapping[str, str],
+    fields: Sequence[MappedField],
+    columns: Mapping[str, Column],
+) -> dict[str, Any]:
+    """Return the types of the columns whose values a decoder can check.
+
+    A column that is used twice is left out: its uses may need different types.
+    """
+    uses = Counter([*identity.values(), *(field.column for field in fields)])
+    types = {
+        field.column: field.type.decoded | None
+        for field in fields
+        if field.typed and field.type is not None
+    }
+    for key, (field_type, decoded) in _TYPED_IDENTITY.items():
+        column = columns.get(identity.get(key, ""))
+        if column and column.typed and column.type is field_type:
+            types[column.name] = decoded
+    return {name: decoded for name, decoded in types.items() if uses[name] == 1}
+
+
+@dataclass(slots=True)
+class _Planner:
+    """Makes the plan of a row function.
+
+    Attributes:
+        typed: The columns whose values come decoded.
+        places: Where each column's value is in a row; each is read once, however often
+            it is used.
+    """
+
+    mapping: StreamMapping
+    typed: Container[str]
+    places: dict[str, int] = field(default_factory=dict)
+
+    def plan(self, fields: Sequence[MappedField], keys: Sequence[str]) -> RowPlan:
+        """Return the plan of a row function, and fill in `places`."""
+        mapping = self.mapping
+        session = self._session()
+        number = self._number("enrichment_number", to_enrichment_number)
+        project = self._number("project_id", to_project_id)
+        start = mapping.session_started_at
+        started_at = start and self._cell("session_started_at", start, latest_start)
+        cells = tuple(map(self._field, fields))
+        for key in keys:
+            self._index(key)
+        return RowPlan(
+            width=len(self.places),
+            session=session,
+            started_at=started_at or None,
+            number=number,
+            project=project,
+            fields=cells,
+        )
+
+    def _index(self, name: str) -> int:
+        return self.places.setdefault(name, len(self.places))
+
+    def _cell(self, key: str, column: str, convert: Callable[[Any], Any]) -> Cell:
+        return Cell(key, self._index(column), None if column in self.typed else convert)
+
+    def _session(self) -> tuple[Cell, ...]:
+        mapping = self.mapping
+        if mapping.session_key is not None:
+            return (self._cell("session_key", mapping.session_key, split_session_key),)
+        return (
+            self._cell("user_id", mapping.user_id, to_user_id),
+            self._cell("session_number", mapping.session_number, to_session_number),
+        )
+
+    def _number(self, key: str, convert: Callable[[Any], int]) -> Any:
+        setting = getattr(self.mapping, key)
+        if isinstance(setting, str):
+            return self._cell(key, setting, convert)
+        return setting
+
+    def _field(self, mapped: MappedField) -> Cell:
+        truncate = self.mapping.truncate_strings
+        convert: Converter | None
+        if mapped.type is None:
+            convert = partial(to_scalar, truncate_strings=truncate)
+        elif mapped.column in self.typed:
+            convert = mapped.type.typed_converter(truncate_strings=truncate)
+        else:
+            convert = mapped.type.converter(truncate_strings=truncate)
+        index, is_required = self._index(mapped.column), not mapped.optional
+        return Cell(mapped.name, index, convert, is_required)
+
+
+def _mapped_columns(
+    places: Mapping[str, int],
+    mapped: Container[str],
+    typed: Mapping[str, Any],
+    keys: Sequence[str],
+) -> tuple[MappedColumn, ...]:
+    return tuple(
+        MappedColumn(
+            name,
+            typed=typed.get(name, Any) if name in mapped else msgspec.Raw,
+            is_key=name in keys,
+            never_null=typed.get(name) in (TYPED_USER_ID, TYPED_SESSION_NUMBER),
+        )
+        for name in places
+    )

@@ -1,159 +1,181 @@
-"""Which enrichment fields a stream fills, and from which of its properties."""
+"""Which enrichment fields a stream fills, and from which of its columns."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.integration_schema import (
     IntegrationSchema,
-    check_name,
-    most_of_a_type,
+    too_many_of_a_type,
+    what_is_wrong_with_name,
 )
 from target_contentsquare.mapping.stream_mapping import MappedField, StreamMapping
-from target_contentsquare.singer.json_schema import may_be_nested, promises, type_of
+from target_contentsquare.mapping.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from target_contentsquare.mapping.columns import Column
+
+# Columns that taps and loaders add to rows for their own use, as Singer's SDK names
+# them: sent where the mapping names them, and never by default.
+_METADATA_PREFIX = "_sdc_"
 
 
 def choose_fields(
     stream: str,
-    properties: Mapping[str, Any],
+    columns: Mapping[str, Column],
     mapping: StreamMapping,
-    used: set[str],
-    warnings: list[str],
+    identity: AbstractSet[str],
 ) -> list[MappedField]:
     """Choose the fields that a stream's rows are sent with.
 
     Args:
-        used: Properties that say which enrichment a row is; not sent by default.
-        warnings: Gets what the user should know.
+        columns: The stream's, by name.
+        identity: Columns that say which enrichment a row is: not sent by default.
 
     Raises:
-        ConfigError: The mapping and the schemas don't fit; lists what there is.
+        ConfigError: The mapping does not fit the stream or the integration schema; the
+            message lists what there is.
     """
+    schema = mapping.integration_schema
     if mapping.fields is not None:
-        fields = _asked_for(stream, properties, mapping, mapping.fields)
-    elif mapping.integration_schema is not None:
-        named = {n: n for n in mapping.integration_schema.fields if n in properties}
-        fields = _sendable(stream, properties, mapping, named, warnings)
+        fields = _fields_asked_for(stream, columns, mapping, mapping.fields)
     else:
-        rest = {name: name for name in properties if name not in used}
-        fields = _sendable(stream, properties, mapping, rest, warnings)
-    if mapping.integration_schema is not None:
-        _check_required(fields, mapping.integration_schema, mapping.setting, properties)
-    elif too_many := most_of_a_type(one.type for one in fields if one.type):
-        raise ConfigError(f"{mapping.setting}.fields: {too_many}: name those to send")
+        fields = [
+            _field(name, columns[name], mapping)
+            for name in _offered(columns, schema, identity)
+            if what_is_wrong_with(columns[name]) is None
+        ]
+    if schema is not None:
+        _check_required(fields, schema, mapping.setting, columns)
+    elif problem := too_many_of_a_type(field.type for field in fields if field.type):
+        raise ConfigError(f"{mapping.setting}.fields: {problem}: name those to send")
+    if not fields:
+        raise ConfigError(
+            f"{mapping.setting}: stream '{stream}' has no property to send as an "
+            f"enrichment field; it has: {quoted(columns)}"
+        )
     return fields
 
 
-def _asked_for(
+def warn_of_columns_left_out(
     stream: str,
-    properties: Mapping[str, Any],
+    columns: Mapping[str, Column],
+    mapping: StreamMapping,
+    identity: AbstractSet[str],
+) -> list[str]:
+    """Return a warning for each reason why columns are not sent by default."""
+    if mapping.fields is not None:
+        return []
+    left_out: dict[str, list[str]] = {}
+    for name in _offered(columns, mapping.integration_schema, identity):
+        problem = what_is_wrong_with(columns[name])
+        if problem is not None:
+            left_out.setdefault(problem, []).append(name)
+    return [
+        f"stream '{stream}': left out {quoted(names)}: {problem}"
+        for problem, names in left_out.items()
+    ]
+
+
+def what_is_wrong_with(column: Column) -> str | None:
+    """Return why a column can't be sent as a field of its name, or None if it can."""
+    if column.nested:
+        return (
+            "only scalar values can be sent, and these may be arrays or objects: use "
+            "flattening_enabled or stream_maps to make them scalar"
+        )
+    problem = what_is_wrong_with_name(column.name)
+    return problem and f"{problem}: give them other names with 'fields'"
+
+
+def _offered(
+    columns: Mapping[str, Column],
+    schema: IntegrationSchema | None,
+    identity: AbstractSet[str],
+) -> list[str]:
+    """Return the columns that are sent by default, if they can be."""
+    if schema is not None:
+        return [name for name in schema.fields if name in columns]
+    return [
+        name
+        for name in columns
+        if name not in identity and not name.startswith(_METADATA_PREFIX)
+    ]
+
+
+def _fields_asked_for(
+    stream: str,
+    columns: Mapping[str, Column],
     mapping: StreamMapping,
     wanted: Mapping[str, str],
 ) -> list[MappedField]:
-    """The fields that the setting names: what is wrong with one is an error."""
+    """Return the fields that the setting names; raise what is wrong with the first."""
     fields = []
-    for name, source in wanted.items():
+    for name, column in wanted.items():
         setting = f"{mapping.setting}.fields.{name}"
-        require_property(source, setting, stream, properties)
-        if (problem := check_name(name)) is not None:
-            msg = f"{setting}: {problem}"
-            raise ConfigError(msg)
-        if may_be_nested(properties[source]):
-            msg = (
-                f"{setting}: property '{source}' of stream '{stream}' may be an array "
+        require_column(column, setting, stream, columns)
+        if (problem := what_is_wrong_with_name(name)) is not None:
+            raise ConfigError(f"{setting}: {problem}")
+        if columns[column].nested:
+            raise ConfigError(
+                f"{setting}: property '{column}' of stream '{stream}' may be an array "
                 "or object, which can't be sent: use flattening_enabled or stream_maps "
                 "to make it a scalar"
             )
-            raise ConfigError(msg)
-        fields.append(_field(name, source, properties, mapping))
+        fields.append(_field(name, columns[column], mapping))
     return fields
 
 
-def _sendable(
-    stream: str,
-    properties: Mapping[str, Any],
-    mapping: StreamMapping,
-    offered: Mapping[str, str],
-    warnings: list[str],
-) -> list[MappedField]:
-    """The fields that nobody asked for by name: what can't be sent is left out."""
-    left_out = [
-        name
-        for name in offered
-        if may_be_nested(properties[name]) or check_name(name) is not None
-    ]
-    if left_out:
-        warnings.append(
-            f"stream '{stream}': left out {listed(left_out)}: only scalar properties "
-            "with a name of 1 to 50 bytes can be sent"
-        )
-    return [
-        _field(name, source, properties, mapping)
-        for name, source in offered.items()
-        if name not in left_out
-    ]
-
-
-def _field(
-    name: str, source: str, properties: Mapping[str, Any], mapping: StreamMapping
-) -> MappedField:
+def _field(name: str, column: Column, mapping: StreamMapping) -> MappedField:
     schema = mapping.integration_schema
     if schema is None:
-        kind = type_of(properties[source])
-        is_promised = kind is not None and promises(properties[source], kind)
-        return MappedField(name, source, kind, is_promised=is_promised)
+        return MappedField(name, column.name, column.type, typed=column.typed)
     if name not in schema.fields:
-        msg = (
+        raise ConfigError(
             f"{mapping.setting}.fields.{name}: the integration schema has no field "
-            f"'{name}'; it has: {listed(schema.fields)}"
+            f"'{name}'; it has: {quoted(schema.fields)}"
         )
-        raise ConfigError(msg)
-    known = schema.fields[name]
-    is_promised = promises(properties[source], known.type)
-    return MappedField(name, source, known.type, known.optional, is_promised)
+    registered = schema.fields[name]
+    typed = column.typed and column.type is registered.type
+    return MappedField(
+        name, column.name, registered.type, registered.optional, typed=typed
+    )
 
 
 def _check_required(
     fields: Sequence[MappedField],
     schema: IntegrationSchema,
     setting: str,
-    properties: Mapping[str, Any],
+    columns: Mapping[str, Column],
 ) -> None:
-    mapped = {one.name for one in fields}
+    mapped = {field.name for field in fields}
     missing = [
         name
-        for name, known in schema.fields.items()
-        if not known.optional and name not in mapped
+        for name, registered in schema.fields.items()
+        if not registered.optional and name not in mapped
     ]
     if missing:
-        msg = (
-            f"{setting}.fields: the integration schema says that {listed(missing)} "
+        raise ConfigError(
+            f"{setting}.fields: the integration schema says that {quoted(missing)} "
             "is not optional, but no property is mapped to it; the stream has: "
-            f"{listed(properties)}"
+            f"{quoted(columns)}"
         )
-        raise ConfigError(msg)
 
 
-def require_property(
-    name: str, setting: str, stream: str, properties: Mapping[str, Any]
+def require_column(
+    name: str, setting: str, stream: str, columns: Mapping[str, Column]
 ) -> None:
-    """Check that a stream has the property that a setting names.
+    """Raise an error if a stream does not have the column that a setting names.
 
     Raises:
-        ConfigError: It has not; lists the properties that it has.
+        ConfigError: The message lists the columns that the stream has.
     """
-    if name not in properties:
-        msg = (
+    if name not in columns:
+        raise ConfigError(
             f"{setting}: stream '{stream}' has no property '{name}'; it has: "
-            f"{listed(properties)}"
+            f"{quoted(columns)}"
         )
-        raise ConfigError(msg)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in quotes, for a message."""
-    return ", ".join(f"'{name}'" for name in names) or "none"

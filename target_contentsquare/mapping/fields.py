@@ -44,25 +44,28 @@ class FieldType(Enum):
     DATETIME = "DATETIME"
 
     @property
-    def exact(self) -> Any:
-        """The type that a decoder can check, of values that are sent as they are."""
-        return _EXACT_TYPES[self]
+    def decoded(self) -> Any:
+        """The type that a decoder checks, of values that `typed_converter` takes."""
+        return _DECODED_TYPES[self]
 
-    def exact_converter(self, *, truncate_strings: bool = False) -> Converter | None:
-        """Give what values of the type `exact` still have to go through.
+    def typed_converter(self, *, truncate_strings: bool = False) -> Converter | None:
+        """Return what converts values of the type `decoded`; None: they are sent so.
 
-        Bytes, and time zones, are beyond a decoder; the rest it has checked.
+        A decoder checks neither a text's bytes nor the range of a time in UTC.
         """
         if self is FieldType.STRING:
             return self.converter(truncate_strings=truncate_strings)
         return to_whole_second if self is FieldType.DATETIME else None
 
     def converter(self, *, truncate_strings: bool = False) -> Converter:
-        """Give the function that converts this type's values.
+        """Return the function that converts values of any type to this one.
 
-        The function returns None for null and, but for STRING, for empty text. It
+        The function returns None for null and, but for STRING, for blank text. It
         raises `UnfitValueError` for what can't be sent, and changes nothing in what it
-        returned itself.
+        returned itself:
+
+            >>> FieldType.INT.converter()(" 7.0 ")
+            7
         """
         if self is FieldType.STRING:
             return to_truncated_string if truncate_strings else to_string
@@ -214,7 +217,7 @@ def _parse_datetime(value: Any) -> datetime:
         raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
 
 
-def to_natural(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
+def to_scalar(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
     """Convert by what the value is, where no schema says what it should be.
 
     Raises:
@@ -222,11 +225,11 @@ def to_natural(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
     """
     if value is None:
         return None
-    natural = _NATURAL_TYPES.get(type(value), FieldType.STRING)
-    return natural.converter(truncate_strings=truncate_strings)(value)
+    field_type = _TYPES_OF_VALUES.get(type(value), FieldType.STRING)
+    return field_type.converter(truncate_strings=truncate_strings)(value)
 
 
-_EXACT_TYPES: Mapping[FieldType, Any] = {
+_DECODED_TYPES: Mapping[FieldType, Any] = {
     FieldType.STRING: str,
     FieldType.INT: Annotated[int, Meta(ge=MIN_INT, le=MAX_INT)],
     FieldType.FLOAT: Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)],
@@ -239,7 +242,7 @@ _CONVERTERS: Mapping[FieldType, Converter] = {
     FieldType.BOOL: to_bool,
     FieldType.DATETIME: to_datetime,
 }
-_NATURAL_TYPES = {
+_TYPES_OF_VALUES = {
     bool: FieldType.BOOL,
     int: FieldType.INT,
     float: FieldType.FLOAT,

@@ -15,9 +15,9 @@ _MAX_INT64 = 2**63 - 1
 # No user has an integer beyond this for an id; Python would refuse to write it out.
 _MAX_USER_ID = 10**100
 
-# Types that a decoder can check, of values that are sent as they are.
-EXACT_USER_ID = Annotated[str, Meta(min_length=1)]
-EXACT_SESSION_NUMBER = Annotated[int, Meta(ge=1, le=_MAX_INT64)]
+#: What a decoder checks of columns that promise text, or integers.
+TYPED_USER_ID = Annotated[str, Meta(min_length=1)]
+TYPED_SESSION_NUMBER = Annotated[int, Meta(ge=1, le=_MAX_INT64)]
 
 
 def to_user_id(value: Any) -> str:

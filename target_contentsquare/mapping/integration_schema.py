@@ -21,7 +21,7 @@ SAFE_NAME_BYTES = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SchemaField:
     """One field of an integration schema."""
 
     name: str
@@ -35,7 +35,7 @@ class Field:
 class IntegrationSchema:
     """A schema registered with Contentsquare, its fields by name."""
 
-    fields: Mapping[str, Field]
+    fields: Mapping[str, SchemaField]
 
     @classmethod
     def parse(cls, document: object, setting: str) -> IntegrationSchema:
@@ -52,15 +52,15 @@ class IntegrationSchema:
         if not isinstance(items, list) or not items:
             msg = f'{setting}: must be {{"fields": [...]}} with at least one field'
             raise ConfigError(msg)
-        fields: dict[str, Field] = {}
+        fields: dict[str, SchemaField] = {}
         for index, item in enumerate(items):
             field = _parse_field(item, f"{setting}.fields[{index}]")
             if field.name in fields:
                 msg = f"{setting}.fields[{index}]: '{field.name}' is there twice"
                 raise ConfigError(msg)
             fields[field.name] = field
-        if too_many := most_of_a_type(one.type for one in fields.values()):
-            raise ConfigError(f"{setting}: {too_many}")
+        if problem := too_many_of_a_type(f.type for f in fields.values()):
+            raise ConfigError(f"{setting}: {problem}")
         return cls(fields)
 
     @property
@@ -70,48 +70,50 @@ class IntegrationSchema:
 
 
 def is_plain_name(name: str) -> bool:
-    """Say whether a name stands in JSON as it is, which decoders rely on."""
+    """Return whether a name stands in JSON as it is, which decoders rely on."""
     try:
         return json.dumps(name, ensure_ascii=False).encode() == f'"{name}"'.encode()
     except UnicodeEncodeError:
         return False
 
 
-def check_name(name: str) -> str | None:
-    """Say what is wrong with a field's name, if anything is."""
+def what_is_wrong_with_name(name: str) -> str | None:
+    """Return what is wrong with the name of a field, or None if nothing is."""
     if not name:
         return "a field's name must not be empty"
     if not is_plain_name(name):
         return "a field's name must have no quotes, backslashes or control characters"
     size = len(name.encode())
     if size > MAX_NAME_BYTES:
-        return f"the name '{name}' has {size} bytes, at most {MAX_NAME_BYTES}"
+        return f"a field's name has at most {MAX_NAME_BYTES} bytes, not {size} bytes"
     return None
 
 
-def most_of_a_type(kinds: Iterable[FieldType]) -> str | None:
-    """Say which type has more fields than a schema may have, if one has."""
-    for kind, count in Counter(kinds).items():
+def too_many_of_a_type(types: Iterable[FieldType]) -> str | None:
+    """Return which type has more fields than a schema may have, or None if none has."""
+    for field_type, count in Counter(types).items():
         if count > MAX_FIELDS_PER_TYPE:
-            return f"{count} fields of type {kind.value}, at most {MAX_FIELDS_PER_TYPE}"
+            return (
+                f"{count} fields of type {field_type.value}, at most "
+                f"{MAX_FIELDS_PER_TYPE}"
+            )
     return None
 
 
-def _parse_field(item: object, where: str) -> Field:
+def _parse_field(item: object, where: str) -> SchemaField:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str):
         msg = f'{where}: must be an object with "name" and "type"'
         raise ConfigError(msg)
-    if problem := check_name(item["name"]):
-        msg = f"{where}: {problem}"
-        raise ConfigError(msg)
-    allowed = [kind.value for kind in FieldType]
+    if problem := what_is_wrong_with_name(item["name"]):
+        raise ConfigError(f"{where}: {problem}")
+    allowed = [field_type.value for field_type in FieldType]
     if item.get("type") not in allowed:
         msg = f"{where}.type: must be one of {', '.join(allowed)}"
         raise ConfigError(msg)
     if not isinstance(item.get("optional", False), bool):
         msg = f"{where}.optional: must be true or false"
         raise ConfigError(msg)
-    return Field(
+    return SchemaField(
         name=item["name"],
         type=FieldType(item["type"]),
         optional=item.get("optional", False),

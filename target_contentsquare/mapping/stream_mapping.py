@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 class StreamMapping:
     """What the settings say of a stream, defaults filled in.
 
-    `setting` names the entry in the `streams` setting, for errors. `project_id` is
-    None where the credentials know theirs. `fields` maps enrichment fields to
-    properties.
+    Attributes:
+        setting: The entry in the setting `streams`, such as `streams.calls`, which
+            errors name.
+        enrichment_number: 1 to 3, or the column that holds it.
+        project_id: The project, or the column that holds it; None for the only one
+            that the credentials cover.
+        fields: Maps enrichment fields to columns; None for all that can be sent.
     """
 
     setting: str
@@ -39,14 +43,17 @@ class StreamMapping:
 
 @dataclass(frozen=True, slots=True)
 class MappedField:
-    """An enrichment field, the property that it is filled from, and how.
+    """An enrichment field, the column that it is filled from, and how.
 
-    `type` is None where neither schema says it: each value then goes by what it is.
-    `is_promised` says that the stream's schema promises values of just this type.
+    Attributes:
+        type: None where neither schema states it: each value is then sent by what it
+            is itself.
+        optional: False: a row without a value is rejected.
+        typed: The column promises values of just this type.
     """
 
     name: str
-    property: str
+    column: str
     type: FieldType | None
     optional: bool = True
-    is_promised: bool = False
+    typed: bool = False

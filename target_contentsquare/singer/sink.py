@@ -23,6 +23,7 @@ from singer_sdk.sinks.core import JSONSchemaValidator
 from target_contentsquare.errors import ConfigError, InputError, UnfitValueError
 from target_contentsquare.mapping.compile import RowMapper, compile_mapping
 from target_contentsquare.mapping.integration_schema import is_plain_name
+from target_contentsquare.singer.json_schema import columns_of
 from target_contentsquare.singer.origin import Origin, Source
 from target_contentsquare.singer.reader import DECODE_ERRORS, decode_leniently
 from target_contentsquare.singer.rejected_file import Rejection
@@ -77,22 +78,21 @@ class ContentsquareSink(BatchSink):
             ConfigError: The mapping does not fit the schema.
         """
         keys, schema = self.key_properties, self.schema
-        self.mapper = compile_mapping(
-            self.stream_name, schema, mapping, key_properties=keys
-        )
-        exact = compile_mapping(
-            self.stream_name, schema, mapping, key_properties=keys, exact=True
-        )
-        self._enrich, self._enrich_exact = self.mapper.enrich, exact.enrich
+        columns = columns_of(schema)
+        self.mapper = compile_mapping(self.stream_name, columns, mapping, keys=keys)
+        self._enrich = self.mapper.enrich
+        self._enrich_exact = self.mapper.enrich_typed
         self._version = mapping.integration_version
         self._counts = counts
         self._outbox = outbox
         self._wall_clock = wall_clock
         self._max_age = timedelta(days=mapping.max_session_age_days)
-        self.takes_lines = all(map(is_plain_name, self.mapper.properties))
+        self.takes_lines = all(
+            is_plain_name(column.name) for column in self.mapper.columns
+        )
         if self.takes_lines:
-            self._decode = _line_decoder(self.mapper)
-            self._decode_exact = _line_decoder(exact)
+            self._decode = _line_decoder(self.mapper, is_typed=False)
+            self._decode_exact = _line_decoder(self.mapper, is_typed=True)
         for warning in self.mapper.warnings:
             self.logger.warning("%s", warning)
 
@@ -182,7 +182,7 @@ class ContentsquareSink(BatchSink):
 
     def _values(self, record: dict[str, Any]) -> tuple[Any, ...]:
         assert self.mapper is not None  # noqa: S101 - the callers looked
-        return tuple(map(record.get, self.mapper.properties))
+        return tuple(record.get(column.name) for column in self.mapper.columns)
 
     def _place(self, values: Sequence[Any], origin: Origin) -> None:
         self._counts.read += 1
@@ -242,17 +242,19 @@ def _steps(
         yield ValidationError(f"{value} is not a multiple of {step}")
 
 
-def _line_decoder(mapper: RowMapper) -> Callable[[bytes], Any]:
+def _line_decoder(mapper: RowMapper, *, is_typed: bool) -> Callable[[bytes], Any]:
     """A decoder that skips what is not mapped, and fails without what is required."""
-    types = dict(zip(mapper.properties, mapper.types, strict=True))
-    fields: list[Any] = [
-        (f"f{index}", kind) if name in mapper.required else (f"f{index}", kind, None)
-        for index, (name, kind) in enumerate(types.items())
-    ]
+    fields: list[Any] = []
+    for index, column in enumerate(mapper.columns):
+        kind = column.typed
+        if not is_typed and kind is not msgspec.Raw:
+            kind = Any
+        required = column.is_key or (is_typed and column.never_null)
+        fields.append((f"f{index}", kind) if required else (f"f{index}", kind, None))
     row = msgspec.defstruct(
         "Row",
         fields,
-        rename={f"f{index}": name for index, name in enumerate(types)},
+        rename={f"f{index}": c.name for index, c in enumerate(mapper.columns)},
         kw_only=True,
         gc=False,
     )

@@ -13,7 +13,7 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException, SingerSDKError
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 
 from target_contentsquare.errors import ConfigError, InputError
-from target_contentsquare.mapping.field_choice import listed
+from target_contentsquare.mapping.wording import quoted
 from target_contentsquare.singer.batch_files import read_batch_files
 from target_contentsquare.singer.origin import Source
 from target_contentsquare.singer.reader import is_json
@@ -172,8 +172,8 @@ class Intake:
         if self._summary.skipped and not self._mapped:
             raise ConfigError(
                 "every stream was skipped: the setting 'streams' has a mapping only "
-                f"for {listed(self._settings.streams)}, and the input has "
-                f"{listed(self._summary.skipped)}"
+                f"for {quoted(self._settings.streams)}, and the input has "
+                f"{quoted(self._summary.skipped)}"
             )
         for name, one in self._target.mapper.stream_maps_dict.items():
             pattern = one.get("__source__", name) if isinstance(one, dict) else name
@@ -225,7 +225,7 @@ class Intake:
                 "Stream '%s' is skipped: the setting 'streams' has no mapping for it, "
                 "only for %s",
                 alias,
-                listed(self._settings.streams),
+                quoted(self._settings.streams),
             )
         return sink
 

@@ -26,16 +26,21 @@ from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.delivery.wakeup import Wakeup, descriptor_of
 from target_contentsquare.errors import ConfigError, FatalError
-from target_contentsquare.mapping.field_choice import listed
 from target_contentsquare.mapping.proposal import Proposal
 from target_contentsquare.mapping.times import WallClock, utc_now
-from target_contentsquare.settings.fault_words import unknown_settings
-from target_contentsquare.settings.plain_config import plain_config
+from target_contentsquare.mapping.wording import quoted
+from target_contentsquare.settings.check import (
+    check,
+    plain_numbers,
+    read_config_file,
+    unknown_settings,
+)
+from target_contentsquare.settings.schema import CONFIG_JSONSCHEMA
 from target_contentsquare.singer import connection_check
 from target_contentsquare.singer.config_file import read_config_file
 from target_contentsquare.singer.environment import read_environment
 from target_contentsquare.singer.error_lines import one_line_errors
-from target_contentsquare.singer.host_settings import check_config, host_schema
+from target_contentsquare.singer.json_schema import columns_of
 from target_contentsquare.singer.reader import LineReader
 from target_contentsquare.singer.rejected_file import RejectedFile
 from target_contentsquare.singer.sink import ContentsquareSink
@@ -346,7 +351,8 @@ class TargetContentsquare(Target):
                         schema=one.transformed_schema,
                         key_properties=one.transformed_key_properties,
                     )
-                    proposal.add(one.stream_alias, sink.schema, mapping)
+                    columns = columns_of(sink.schema)
+                    proposal.add(one.stream_alias, columns, mapping)
 
         def ignore(*_: Any) -> None:
             """Only schemas say what there is to propose."""
@@ -360,8 +366,8 @@ class TargetContentsquare(Target):
             self.logger.warning(note)
         if not seen or not proposal.documents():
             raise ConfigError(
-                f"there is nothing to propose: the input has {listed(seen)}, and the "
-                f"setting 'streams' a mapping for {listed(self.settings.streams)}"
+                f"there is nothing to propose: the input has {quoted(seen)}, and the "
+                f"setting 'streams' a mapping for {quoted(self.settings.streams)}"
             )
         click.echo(proposal.to_json())
 

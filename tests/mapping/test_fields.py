@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from target_contentsquare.errors import UnfitValueError
-from target_contentsquare.mapping.fields import FieldType, to_natural
+from target_contentsquare.mapping.fields import FieldType, to_scalar
 
 STRING, INT, FLOAT, BOOL, DATETIME = FieldType
 ALL_TYPES = tuple(FieldType)
@@ -299,7 +299,7 @@ def test_a_datetime_is_text(value: Any) -> None:
     "value", [True, False, 7, 4.5, "text", "7", "2022-01-01", EXACT % 2**31]
 )
 def test_without_a_type_a_value_goes_by_what_it_is(value: Any) -> None:
-    converted = to_natural(value)
+    converted = to_scalar(value)
     assert (converted, type(converted)) == (value, type(value))
 
 
@@ -315,7 +315,7 @@ def test_without_a_type_a_value_goes_by_what_it_is(value: Any) -> None:
 )
 def test_without_a_type_the_same_limits_hold(value: Any, reason: str) -> None:
     with pytest.raises(UnfitValueError) as refused:
-        to_natural(value)
+        to_scalar(value)
     assert refused.value.reason == reason
 
 

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_contentsquare.errors import UnfitValueError
+from target_contentsquare.mapping.columns import Column
 from target_contentsquare.mapping.compile import compile_mapping
-from target_contentsquare.mapping.fields import FieldType, to_natural
+from target_contentsquare.mapping.fields import FieldType, to_scalar
 from target_contentsquare.mapping.session_age import latest_start
 from target_contentsquare.mapping.stream_mapping import StreamMapping
 from target_contentsquare.sandbox import Sandbox
@@ -107,7 +108,7 @@ def test_a_value_is_sent_as_the_api_takes_it_or_has_a_reason(
 @repeatable
 @given(value=any_json)
 def test_a_value_without_a_type_as_well(value: Any) -> None:
-    sent, reason = outcome_of(to_natural, value)
+    sent, reason = outcome_of(to_scalar, value)
     if reason is not None:
         assert reason in REASONS
         return
@@ -118,7 +119,7 @@ def test_a_value_without_a_type_as_well(value: Any) -> None:
     kind = type_of(as_sent)
     assert kind is not None
     assert why_not(as_sent, kind) is None
-    assert to_natural(sent) == sent
+    assert to_scalar(sent) == sent
 
 
 @repeatable
@@ -155,10 +156,12 @@ def test_a_row_is_sent_dropped_or_has_a_listed_reason(
         fields={"text": "text"},
         truncate_strings=truncate,
     )
-    mapper = compile_mapping("calls", {"properties": {n: {} for n in names}}, mapping)
+    mapper = compile_mapping(
+        "calls", [Column(name, None, typed=False) for name in names], mapping
+    )
     row.setdefault("project", 162)
     row.setdefault("number", 1)
-    values = [row.get(name) for name in mapper.properties]
+    values = [row.get(column.name) for column in mapper.columns]
     outcome, reason = outcome_of(lambda given: mapper.enrich(given, NOW), values)
     if reason is not None:
         assert reason in REASONS
