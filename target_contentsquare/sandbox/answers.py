@@ -1,16 +1,11 @@
-"""Answers other than success: refusals, faults, and cut connections."""
+"""The answers of faults and limits, and cut connections."""
 
 from http import HTTPStatus
 
 from aiohttp import web
 
 from target_contentsquare.sandbox.faults.fault import Fault
-from target_contentsquare.sandbox.refusal import RefusedError
-
-
-def refusal(error: RefusedError) -> web.Response:
-    """Return Contentsquare's answer, which tells less than the error does."""
-    return web.json_response(error.answer, status=error.status)
+from target_contentsquare.sandbox.limits.limiter import OverLimit
 
 
 def fault_answer(status: int, fault: Fault) -> web.Response:
@@ -24,6 +19,15 @@ def fault_answer(status: int, fault: Fault) -> web.Response:
         return web.Response(status=status, text=fault.body, headers=headers)
     message = {"message": _phrase(status)}
     return web.json_response(message, status=status, headers=headers)
+
+
+def limit_answer(over: OverLimit) -> web.Response:
+    """Return the 429 of a request over a limit."""
+    headers = {}
+    if over.retry_after is not None:
+        headers["Retry-After"] = str(over.retry_after)
+    message = {"message": _phrase(429)}
+    return web.json_response(message, status=429, headers=headers)
 
 
 def cut_connection(request: web.Request) -> web.Response:

@@ -1,24 +1,29 @@
-"""`Sandbox`: serves over HTTP from a thread of this process."""
+"""`Sandbox`: a local Contentsquare in a thread of this process."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from threading import Lock, Thread
+from dataclasses import replace
 from types import TracebackType
 from typing import TypeVar, final
 
+from target_contentsquare.sandbox.batches.answers import Answers
 from target_contentsquare.sandbox.batches.batch import Enrichment, Key
 from target_contentsquare.sandbox.batches.integration_schema import IntegrationSchema
 from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.faults.fault import Fault
+from target_contentsquare.sandbox.limits.limits import Limits
 from target_contentsquare.sandbox.options import Options
-from target_contentsquare.sandbox.received.received import (
+from target_contentsquare.sandbox.received.summaries import (
     RequestSummary,
     TokenRequestSummary,
-    Totals,
 )
-from target_contentsquare.sandbox.server import listening
+from target_contentsquare.sandbox.received.totals import Totals
+from target_contentsquare.sandbox.server_thread import ServerThread
+from target_contentsquare.sandbox.tokens.credentials import (
+    Credentials,
+    project_credentials_from,
+)
+from target_contentsquare.sandbox.tokens.sign_in import SignIn
 
 T = TypeVar("T")
 
@@ -70,13 +75,20 @@ class Sandbox:
         client_id: str = "sandbox",
         client_secret: str = "sandbox-secret",  # noqa: S107 - secret in name only
         project_credentials: Iterable[tuple[str, str, int]] | None = None,
+        credentials: Mapping[int, Mapping[str, object]] | None = None,
         integration_schemas: Mapping[int, object] | None = None,
         integration_versions: Iterable[int] | None = None,
+        sign_in: SignIn | None = None,
+        answers: Answers | None = None,
+        limits: Limits | None = None,
         token_seconds: float = 3600,
         latency_ms: float = 0,
         faults: Iterable[Fault] = (),
+        refused_users: Iterable[str] = (),
+        blocked_users: Iterable[str] = (),
         seed: int = 0,
         keep_history: bool = True,
+        keep: int = 1_000_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare the sandbox; it listens once the context is entered.
@@ -86,20 +98,29 @@ class Sandbox:
             client_id: the account-level credentials' name.
             client_secret: the account-level credentials' secret.
             project_credentials: (id, secret, project) of each set of project-level
-                credentials; None makes `sandbox-162` for the first project.
+                credentials; None makes `sandbox-162` for the first project, unless
+                there are `credentials`.
+            credentials: project-level credentials by project id, as the target's
+                setting of that name has them.
             integration_schemas: the JSON registered for an integration version.
             integration_versions: versions that are known besides those; None is
                 version 1 where there are no schemas, none otherwise.
+            sign_in: how token requests are answered.
+            answers: how batches are answered.
+            limits: how many requests a project may make; see `set_rate`.
             token_seconds: how long a token lasts.
             latency_ms: how long every request to `/v1/enrichments` takes.
             faults: what goes wrong from the start.
+            refused_users: see `refuse_users`.
+            blocked_users: see `block_users`.
             seed: of the faults' random numbers.
-            keep_history: whether `history` has the last 10,000 accepted batches;
-                without it, memory grows only with the enrichments stored.
-            clock: monotonic seconds that tokens expire by.
+            keep_history: whether `history` has the last 10,000 accepted batches.
+            keep: how many enrichments are kept.
+            clock: monotonic seconds for tokens and limits.
 
         Raises:
-            ValueError: an integration schema could not be registered.
+            ValueError: an integration schema could not be registered, or credentials
+                have the wrong form.
         """
         schemas = {
             version: IntegrationSchema.from_json(document)
@@ -110,47 +131,44 @@ class Sandbox:
                 projects=tuple(projects),
                 client_id=client_id,
                 client_secret=client_secret,
-                project_credentials=_tuple_or_none(project_credentials),
+                project_credentials=_project_level(project_credentials, credentials),
                 integration_schemas=schemas,
                 integration_versions=_tuple_or_none(integration_versions),
+                sign_in=sign_in or SignIn(),
+                answers=answers or Answers(),
+                limits=limits or Limits(),
                 token_seconds=token_seconds,
                 latency_ms=latency_ms,
                 faults=tuple(faults),
+                refused_users=frozenset(refused_users),
+                blocked_users=frozenset(blocked_users),
                 seed=seed,
                 keep_history=keep_history,
+                keep=keep,
                 clock=clock,
             )
         )
-        self._listening: Future[tuple[asyncio.AbstractEventLoop, int]] = Future()
-        self._thread = Thread(target=self._run, name="sandbox", daemon=True)
-        self._stop = asyncio.Event()
-        # Held while the server's thread is asked or ended: it would never answer a
-        # question that comes between the two.
-        self._asking = Lock()
+        self._server = ServerThread(self._contentsquare)
+        self._ask = self._server.ask
 
     def __enter__(self) -> "Sandbox":
         """Listen, and return once requests are answered."""
-        self._thread.start()
-        self._listening.result()
+        self._server.start()
         return self
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
         """Stop listening and cut the connections of requests still handled."""
-        loop, _ = self._listening.result()
-        with self._asking:
-            loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
+        self._server.stop()
 
     @property
     def url(self) -> str:
         """Return the base URL, without a slash at its end."""
-        _, port = self._listening.result()
-        return f"http://127.0.0.1:{port}"
+        return f"http://127.0.0.1:{self._server.port}"
 
     @property
     def auth_url(self) -> str:
@@ -238,36 +256,42 @@ class Sandbox:
         """Forget what was received, tokens, faults and refused users."""
         self._ask(self._contentsquare.reset)
 
-    def _ask(self, question: Callable[[], T]) -> T:
-        """Return the answer of the server's thread, or of this one after its end."""
-        with self._asking:
-            if not self._thread.is_alive():
-                return question()
-            loop, _ = self._listening.result()
-            answer: Future[T] = Future()
-            loop.call_soon_threadsafe(_settle, answer, question)
-            return answer.result()
+    def block_users(self, users: Iterable[str]) -> None:
+        """Answer 403, as a firewall does, to batches that contain one of these users.
 
-    def _run(self) -> None:
-        asyncio.run(self._serve())
+        Replaces the users before.
+        """
+        blocked = frozenset(users)
+        self._ask(lambda: setattr(self._contentsquare, "blocked_users", blocked))
 
-    async def _serve(self) -> None:
-        try:
-            async with listening(self._contentsquare, "127.0.0.1", 0) as port:
-                self._listening.set_result((asyncio.get_running_loop(), port))
-                await self._stop.wait()
-        except BaseException as error:
-            # The thread that waits in __enter__ raises it.
-            if self._listening.done():
-                raise
-            self._listening.set_exception(error)
+    @property
+    def limits(self) -> Limits:
+        """Return the limits that hold now."""
+        return self._ask(lambda: self._contentsquare.limiter.limits)
+
+    def set_rate(self, rate: float | None, *, burst: int | None = None) -> None:
+        """Change how many requests a second each project may make, from now on.
+
+        Args:
+            rate: requests a second, None for any number.
+            burst: requests that may come at once; None leaves it as it is.
+        """
+        limits = self.limits
+        self.set_limits(replace(limits, rate=rate, burst=burst or limits.burst))
+
+    def set_limits(self, limits: Limits) -> None:
+        """Replace all limits."""
+        self._ask(lambda: self._contentsquare.limiter.change(limits))
 
 
-def _settle(answer: "Future[T]", question: Callable[[], T]) -> None:
-    try:
-        answer.set_result(question())
-    except Exception as error:  # noqa: BLE001 - raised again in the thread that asked
-        answer.set_exception(error)
+def _project_level(
+    triples: Iterable[tuple[str, str, int]] | None,
+    documents: Mapping[int, Mapping[str, object]] | None,
+) -> tuple[Credentials, ...] | None:
+    if triples is None and documents is None:
+        return None
+    made = [Credentials.of_project(*triple) for triple in triples or ()]
+    return (*made, *project_credentials_from({} if documents is None else documents))
 
 
 def _tuple_or_none(given: Iterable[T] | None) -> tuple[T, ...] | None:

@@ -5,11 +5,17 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from target_contentsquare.sandbox.answers import cut_connection, fault_answer, refusal
-from target_contentsquare.sandbox.contentsquare import Contentsquare, Outline
+from target_contentsquare.sandbox.answers import (
+    cut_connection,
+    fault_answer,
+    limit_answer,
+)
+from target_contentsquare.sandbox.batches.outline import Outline
+from target_contentsquare.sandbox.contentsquare import Contentsquare
+from target_contentsquare.sandbox.errors import RefusedError
 from target_contentsquare.sandbox.faults.fault import Fault
-from target_contentsquare.sandbox.received.received import Outcome, RequestSummary
-from target_contentsquare.sandbox.refusal import RefusedError
+from target_contentsquare.sandbox.limits.limiter import OverLimit
+from target_contentsquare.sandbox.received.summaries import Outcome, RequestSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +25,11 @@ class _Reply:
     response: web.Response | None
     outcome: Outcome
     reason: str | None = None
-    row: int | None = None
+    error: RefusedError | None = None
 
 
 class EnrichmentsEndpoint:
-    """Answers batches, unless a fault is due."""
+    """Answers batches, unless a limit or a fault comes first."""
 
     def __init__(self, contentsquare: Contentsquare) -> None:
         """Answer for this Contentsquare."""
@@ -32,14 +38,21 @@ class EnrichmentsEndpoint:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Answer one batch and add it to what was received."""
+        contentsquare = self._contentsquare
         started, at = asyncio.get_running_loop().time(), self._now()
-        received = self._contentsquare.received
-        with received.handling(request.transport):
-            fault = self._contentsquare.faults.next_for("enrichments")
+        project = contentsquare.tokens.project_of(request.headers.get("Authorization"))
+        with (
+            contentsquare.received.handling(request.transport),
+            contentsquare.limiter.handling(project) as over_limit,
+        ):
+            fault = None if over_limit else contentsquare.faults.next_for("enrichments")
             outline = Outline.of(await request.read())
-            reply = await self._reply(request, outline, fault)
+            if over_limit:
+                reply = _limit_reply(over_limit)
+            else:
+                reply = await self._reply(request, outline, fault)
             seconds = asyncio.get_running_loop().time() - started
-            received.finish(_summary(outline, reply, at, seconds))
+            contentsquare.received.finish(_summary(outline, reply, at, seconds))
         return reply.response or cut_connection(request)
 
     async def _reply(
@@ -66,19 +79,24 @@ class EnrichmentsEndpoint:
     def _judge(self, request: web.Request, outline: Outline) -> _Reply:
         """Store the batch, or return the refusal."""
         authorization = request.headers.get("Authorization")
+        answers = self._contentsquare.options.answers
         try:
             batch = self._contentsquare.admit(authorization, outline)
         except RefusedError as error:
-            return _Reply(refusal(error), "refused", error.reason, error.row)
+            return _Reply(answers.to_refused(error), "refused", error.reason, error)
         version = outline.integration_version or 0
         self._contentsquare.received.store(batch, version, self._now())
-        return _Reply(web.Response(), "delivered")
+        return _Reply(answers.to_stored(), "delivered")
 
 
 async def _pause(seconds: float) -> None:
     # sleep(0) would let other requests go first.
     if seconds > 0:
         await asyncio.sleep(seconds)
+
+
+def _limit_reply(over_limit: OverLimit) -> _Reply:
+    return _Reply(limit_answer(over_limit), "limited", over_limit.reason)
 
 
 def _fault_reply(fault: Fault) -> _Reply | None:
@@ -94,6 +112,8 @@ def _fault_reply(fault: Fault) -> _Reply | None:
 def _summary(
     outline: Outline, reply: _Reply, at: float, seconds: float
 ) -> RequestSummary:
+    error = reply.error
+    row = error.row if error else None
     return RequestSummary(
         at=at,
         status=reply.response.status if reply.response else None,
@@ -102,6 +122,10 @@ def _summary(
         project_id=outline.project_id,
         integration_version=outline.integration_version,
         reason=reply.reason,
-        row=reply.row,
+        row=row,
+        field=error.field if error else None,
+        rule=error.rule if error else None,
+        user_id=None if row is None else outline.user_id(row),
+        session_number=None if row is None else outline.session_number(row),
         duration=seconds,
     )

@@ -11,6 +11,7 @@ from target_contentsquare.sandbox.batches.values import (
     why_not,
     why_not_text,
 )
+from target_contentsquare.sandbox.errors import PayloadError
 
 NAME_BYTES: Final = 50
 FIELDS_OF_A_TYPE: Final = 10
@@ -44,17 +45,21 @@ class IntegrationSchema:
             frozenset(field.name for field in fields if field.required),
         )
 
-    def why_not(self, enrichment: Mapping[str, object]) -> str | None:
-        """Return why an enrichment's fields don't match, None when they do."""
-        missing = sorted(self.required - enrichment.keys())
-        if missing:
-            return f"{missing[0]!r} is missing, and the schema requires it"
+    def check(self, enrichment: Mapping[str, object], row: int) -> None:
+        """Check an enrichment's fields.
+
+        Raises:
+            PayloadError: they don't match; the first problem is told.
+        """
+        for name in sorted(self.required - enrichment.keys()):
+            rule = "is missing, and the schema requires it"
+            raise PayloadError(f"{name!r} {rule}", row, field=name, rule=rule)
         for name, value in enrichment.items():
             if name not in self.types:
-                return f"{name!r} is not in the integration schema"
+                rule = "is not in the integration schema"
+                raise PayloadError(f"{name!r} {rule}", row, field=name, rule=rule)
             if problem := why_not(value, self.types[name]):
-                return f"{name!r}: {problem}"
-        return None
+                raise problem.of_field(name, row)
 
 
 @dataclass(frozen=True, slots=True)

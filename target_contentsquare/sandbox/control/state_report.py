@@ -20,6 +20,7 @@ def state_report(
     received = contentsquare.received
     report: dict[str, object] = {
         "totals": asdict(received.totals) | {"stored": len(received.stored)},
+        "limits": asdict(contentsquare.limiter.limits),
         "seed": contentsquare.faults.seed,
         "requests": [asdict(summary) for summary in received.requests],
         "token_requests": [asdict(summary) for summary in received.token_requests],

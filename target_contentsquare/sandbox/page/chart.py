@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from target_contentsquare.sandbox.received.received import Outcome, RequestSummary
+from target_contentsquare.sandbox.received.summaries import Outcome, RequestSummary
 
 BARS: Final = 60
-OUTCOMES: Final[tuple[Outcome, ...]] = ("delivered", "refused", "failed")
+OUTCOMES: Final[tuple[Outcome, ...]] = ("delivered", "refused", "limited", "failed")
 # Seconds that a bar may stand for, so that the axis reads well.
 STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600)
 

@@ -9,12 +9,9 @@ from typing import Final
 from target_contentsquare.sandbox.batches.batch import MAX_ENRICHMENT_NUMBER, Key
 from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.page.chart import Chart, chart_of
-from target_contentsquare.sandbox.received.received import (
-    Received,
-    RequestSummary,
-    Stored,
-    Totals,
-)
+from target_contentsquare.sandbox.received.received import Received, Stored
+from target_contentsquare.sandbox.received.summaries import RequestSummary
+from target_contentsquare.sandbox.received.totals import Totals
 
 SESSIONS: Final = 100
 BATCHES: Final = 30

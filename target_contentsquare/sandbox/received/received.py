@@ -1,66 +1,22 @@
-"""What reached the sandbox: requests, the enrichments stored, and totals."""
+"""What reached the sandbox."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from itertools import islice
+from typing import Final
 from weakref import WeakSet
 
 from target_contentsquare.sandbox.batches.batch import Enrichment, Key
+from target_contentsquare.sandbox.received.summaries import (
+    RequestSummary,
+    TokenRequestSummary,
+)
+from target_contentsquare.sandbox.received.totals import Totals
 
 KEPT: Final = 10_000
 """How many requests, and batches of history, are kept; totals count all."""
-
-Outcome = Literal["delivered", "refused", "failed"]
-"""Stored; refused by the rules of the API; or failed: hit by a fault, or the client
-closed the connection before the answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestSummary:
-    """One request to `/v1/enrichments`, and what became of it.
-
-    Attributes:
-        at: when it came, Unix seconds.
-        status: HTTP status of the answer; None when there was none.
-        outcome: whether its enrichments were stored, and if not, why not.
-        rows: enrichments in it, 0 where its body could not be read.
-        project_id: the project it named, if it could be read.
-        integration_version: likewise.
-        reason: what went wrong, None when nothing did. The real API never tells.
-        row: index of the enrichment at fault, from 0.
-        duration: seconds from its head's arrival to its answer.
-    """
-
-    at: float
-    status: int | None
-    outcome: Outcome
-    rows: int = 0
-    project_id: int | None = None
-    integration_version: int | None = None
-    reason: str | None = None
-    row: int | None = None
-    duration: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRequestSummary:
-    """One request to `/v1/oauth/token`.
-
-    Attributes:
-        at: when it came, Unix seconds.
-        status: HTTP status of the answer; None when there was none.
-        client_id: who asked, if that could be read.
-        project_id: the project that a token was given for, else the one asked for.
-        reason: why there was no token; None when there was one.
-    """
-
-    at: float
-    status: int | None
-    client_id: str | None = None
-    project_id: int | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,40 +34,18 @@ class Stored:
     at: float
 
 
-@dataclass(slots=True)
-class Totals:
-    """Counts since the start or the last reset."""
-
-    requests: int = 0
-    delivered_batches: int = 0
-    delivered_enrichments: int = 0
-    refused_batches: int = 0
-    failed_requests: int = 0
-    duplicates_in_batch: int = 0
-    token_requests: int = 0
-    tokens_issued: int = 0
-    max_in_flight: int = 0
-    connections: int = 0
-
-    def add(self, summary: RequestSummary) -> None:
-        """Add one finished request."""
-        self.requests += 1
-        self.delivered_batches += summary.outcome == "delivered"
-        self.refused_batches += summary.outcome == "refused"
-        self.failed_requests += summary.outcome == "failed"
-        if summary.outcome == "delivered":
-            self.delivered_enrichments += summary.rows
-
-
 class Received:
     """Keeps what reached the sandbox; not safe to share between threads.
 
     Args:
+        keep: how many enrichments are kept. Beyond that, a tenth is forgotten at
+            once, those that were written first.
         keep_history: whether to keep every accepted batch (the last 10,000).
     """
 
-    def __init__(self, *, keep_history: bool) -> None:
+    def __init__(self, *, keep: int, keep_history: bool) -> None:
         """Make one that has received nothing."""
+        self.keep = keep
         self._keep_history = keep_history
         self._connections: WeakSet[object] = WeakSet()
         self._in_flight = 0
@@ -158,14 +92,21 @@ class Received:
         self.totals.duplicates_in_batch += len(batch) - distinct
         if self._keep_history:
             self.history.append(batch)
+        if len(self.stored) > self.keep:
+            self._forget_oldest(len(self.stored) - self.keep + self.keep // 10)
+
+    def _forget_oldest(self, count: int) -> None:
+        # Many at once: finding the first key of a dict passes over all removed ones.
+        for key in list(islice(self.stored, count)):
+            del self.stored[key]
+        self.totals.forgotten_enrichments += count
 
     def finish(self, summary: RequestSummary) -> None:
-        """Add a finished request to `/v1/enrichments`."""
-        self.requests.append(summary)
+        """Add a finished request to `/v1/enrichments`, and number it."""
         self.totals.add(summary)
+        self.requests.append(replace(summary, number=self.totals.requests))
 
     def finish_token_request(self, summary: TokenRequestSummary) -> None:
         """Add a finished token request."""
+        self.totals.add_token_request(summary)
         self.token_requests.append(summary)
-        self.totals.token_requests += 1
-        self.totals.tokens_issued += summary.reason is None

@@ -7,14 +7,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from target_contentsquare.sandbox.refusal import refused_expired_token, refused_token
+from target_contentsquare.sandbox.errors import ExpiredTokenError, UnknownTokenError
 
 KEPT: Final = 10_000
 
 
-@dataclass(slots=True)
-class _Grant:
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token gives access to.
+
+    Attributes:
+        project_id: its project.
+        integration_id: its integration, as text.
+    """
+
     project_id: int
+    integration_id: str
+
+
+@dataclass(slots=True)
+class _Token:
+    grant: Grant
+    known_at: float
     expires_at: float
 
 
@@ -22,58 +36,92 @@ class Tokens:
     """The tokens issued so far; the oldest are forgotten beyond 10,000.
 
     Args:
-        clock: monotonic seconds; a test hands in its own to make time pass.
+        clock: monotonic seconds; a test passes its own.
+        now: Unix seconds, for the claims in a token.
         lifetime: seconds that a token lasts.
+        refused_seconds: seconds during which a new token is answered as unknown.
     """
 
-    def __init__(self, clock: Callable[[], float], lifetime: float) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        now: Callable[[], float],
+        lifetime: float,
+        refused_seconds: float,
+    ) -> None:
         """Make one without tokens."""
         self.lifetime = lifetime
+        self._refused_seconds = refused_seconds
         self._clock = clock
-        self._grants: dict[str, _Grant] = {}
+        self._now = now
+        self._tokens: dict[str, _Token] = {}
 
-    def issue(self, project_id: int) -> str:
-        """Return a new token, good for this project only."""
-        token = _new_token(project_id)
-        self._grants[token] = _Grant(project_id, self._clock() + self.lifetime)
-        if len(self._grants) > KEPT:
-            del self._grants[next(iter(self._grants))]
-        return token
+    def issue(self, grant: Grant) -> str:
+        """Return a new token for this project and integration."""
+        text = _new_token(grant, int(self._now()), int(self.lifetime))
+        now = self._clock()
+        known_at, expires_at = now + self._refused_seconds, now + self.lifetime
+        self._tokens[text] = _Token(grant, known_at, expires_at)
+        if len(self._tokens) > KEPT:
+            del self._tokens[next(iter(self._tokens))]
+        return text
 
-    def project_of(self, authorization: str | None) -> int:
-        """Return the project that an `Authorization` header gives access to.
+    def project_of(self, authorization: str | None) -> int | None:
+        """Return the project of a token, expired or not; None where it is unknown."""
+        token = self._find(authorization)
+        return token.grant.project_id if token else None
+
+    def check(self, authorization: str | None) -> Grant:
+        """Return what an `Authorization` header gives access to.
 
         Raises:
-            RefusedError: there is no bearer token in it, it was not issued here, or
-                it has expired; each as Contentsquare would answer.
+            UnknownTokenError: it has no bearer token, or one that was not issued
+                here or is too new.
+            ExpiredTokenError: the token is too old.
         """
-        scheme, _, token = (authorization or "").partition(" ")
-        grant = self._grants.get(token)
-        if scheme != "Bearer" or grant is None:
+        token, now = self._find(authorization), self._clock()
+        if token is None:
             reason = "unknown token" if authorization else "no Authorization header"
-            raise refused_token(reason)
-        if self._clock() >= grant.expires_at:
-            raise refused_expired_token()
-        return grant.project_id
+            raise UnknownTokenError(reason)
+        if now < token.known_at:
+            message = "the token is too new: the sandbox refuses it for some seconds"
+            raise UnknownTokenError(message)
+        if now >= token.expires_at:
+            message = "the token is expired"
+            raise ExpiredTokenError(message)
+        return token.grant
+
+    def _find(self, authorization: str | None) -> _Token | None:
+        scheme, _, text = (authorization or "").partition(" ")
+        return self._tokens.get(text) if scheme == "Bearer" else None
 
     def expire_all(self) -> None:
         """Make every token issued so far expire now."""
-        for grant in self._grants.values():
-            grant.expires_at = self._clock()
+        for token in self._tokens.values():
+            token.expires_at = self._clock()
 
     def forget_all(self) -> None:
         """Forget all tokens: they are unknown from now on."""
-        self._grants.clear()
+        self._tokens.clear()
 
 
-def _new_token(project_id: int) -> str:
+def _new_token(grant: Grant, issued_at: int, lifetime: int) -> str:
     """Return three base64url parts like the JWT that Contentsquare gives.
 
-    The third part is random instead of a signature: nobody here verifies one.
+    The payload has the claims of the documentation's example. The third part is
+    random instead of a signature: nobody here verifies one.
     """
-    header = _encoded({"alg": "RS256", "typ": "JWT"})
-    payload = _encoded({"iss": "enrichmentIntegration", "projectId": project_id})
-    return f"{header}.{payload}.{secrets.token_urlsafe(32)}"
+    integration = grant.integration_id
+    claims = {
+        "iss": "enrichmentIntegration",
+        "iat": issued_at,
+        "exp": issued_at + lifetime,
+        "version": "1",
+        "projectId": grant.project_id,
+        "integrationId": int(integration) if integration.isdecimal() else integration,
+    }
+    header = _encoded({"alg": "RS256", "typ": "JWT", "kid": "sandbox"})
+    return f"{header}.{_encoded(claims)}.{secrets.token_urlsafe(32)}"
 
 
 def _encoded(part: dict[str, object]) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from target_contentsquare.sandbox import strict_json
-from target_contentsquare.sandbox.refusal import refused_token_request
+from target_contentsquare.sandbox.errors import TokenRequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +13,14 @@ class TokenRequest:
     client_id: str
     client_secret: str = field(repr=False)
     project_id: int | None
+    integration_id: str | None
 
     @classmethod
     def from_body(cls, body: bytes) -> "TokenRequest":
         """Return the token request in a JSON body.
 
         Raises:
-            RefusedError: it isn't JSON, or not the documented fields for this API
+            TokenRequestError: it isn't JSON, or not the documented fields for this API
                 (scope `enrichment`, grant type `client_credentials`).
         """
         fields = _object(body)
@@ -27,7 +28,10 @@ class TokenRequest:
         _expect(fields, "grant_type", "client_credentials")
         _expect(fields, "scope", "enrichment")
         return cls(
-            _text(fields, "client_id"), _text(fields, "client_secret"), _project(fields)
+            _text(fields, "client_id"),
+            _text(fields, "client_secret"),
+            _project(fields),
+            _integration(fields),
         )
 
 
@@ -36,31 +40,32 @@ def _object(body: bytes) -> dict[str, object]:
         document = strict_json.parse(body)
     except ValueError as error:
         message = f"the body is not JSON: {error}"
-        raise refused_token_request(message) from error
+        raise TokenRequestError(message) from error
     if not isinstance(document, dict):
         message = "the body must be a JSON object"
-        raise refused_token_request(message)
+        raise TokenRequestError(message)
     return document
 
 
 def _refuse_unknown(fields: dict[str, object]) -> None:
-    known = {"client_id", "client_secret", "grant_type", "scope", "project_id"}
+    known = {"client_id", "client_secret", "grant_type", "scope"}
+    known |= {"project_id", "integration_id"}
     if unknown := sorted(fields.keys() - known):
         message = f"unknown field {unknown[0]!r}"
-        raise refused_token_request(message)
+        raise TokenRequestError(message)
 
 
 def _expect(fields: dict[str, object], name: str, value: str) -> None:
     if fields.get(name) != value:
         message = f"{name} must be {value!r}"
-        raise refused_token_request(message)
+        raise TokenRequestError(message)
 
 
 def _text(fields: dict[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not value:
         message = f"{name} must be text that is not empty"
-        raise refused_token_request(message)
+        raise TokenRequestError(message)
     return value
 
 
@@ -70,5 +75,15 @@ def _project(fields: dict[str, object]) -> int | None:
     value = fields["project_id"]
     if isinstance(value, bool) or not isinstance(value, int):
         message = "project_id must be an integer"
-        raise refused_token_request(message)
+        raise TokenRequestError(message)
     return value
+
+
+def _integration(fields: dict[str, object]) -> str | None:
+    if "integration_id" not in fields:
+        return None
+    value = fields["integration_id"]
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        message = "integration_id must be an integer or text"
+        raise TokenRequestError(message)
+    return str(value)

@@ -152,7 +152,7 @@ def test_further_versions_can_be_made_known(send: Ask, row: Row) -> None:
 def test_200_enrichments_are_taken_and_201_are_not(
     sandbox: Sandbox, send: Ask, row: Row
 ) -> None:
-    rows = [row(session=n) for n in range(201)]
+    rows = [row(session=n) for n in range(1, 202)]
 
     assert send(sandbox, rows[:200]).status_code == 200
     answer = send(sandbox, rows)
@@ -220,6 +220,14 @@ def test_a_bad_enrichment_refuses_the_batch_and_only_the_sandbox_says_which(
     assert summary.row == 1
     assert about in (summary.reason or "")
     assert sandbox.enrichments == {}
+
+
+@pytest.mark.parametrize("number", [0, -1, "1", 1.0, True, None])
+def test_session_numbers_are_1_or_more(
+    sandbox: Sandbox, send: Ask, row: Row, number: object
+) -> None:
+    assert send(sandbox, [row(sessionNumber=number)]).status_code == 400
+    assert "sessionNumber must be" in (sandbox.requests[-1].reason or "")
 
 
 @pytest.mark.parametrize("number", [0, 4, -1, "1", 1.0, True, None])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from target_contentsquare.sandbox import Answers, Limits, SignIn
 from target_contentsquare.sandbox.command.command_line import read_command
 
 COMMAND = [sys.executable, "-m", "target_contentsquare.sandbox"]
@@ -196,10 +197,56 @@ def test_a_fault_may_hold_commas_where_no_name_follows() -> None:
     assert (cut.drop, cut.delay_ms) == ("after", 2.5)
 
 
+def test_limits_answers_and_signing_in_come_from_the_options(tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials.json"
+    own = {"client_id": "a", "client_secret": "b", "integration_id": 70}
+    credentials.write_text(json.dumps({"7": own}))
+
+    options = read_command(
+        [
+            *("--rate=5", "--burst=3", "--max-in-flight=10", "--no-retry-after"),
+            *("--success-status=202", "--refusal-status=422", "--refusal-key=error"),
+            *("--integration-id=7", "--integration-id=8", "--require-integration-id"),
+            *("--endpoint-with-path", "--expires-in=text", "--no-project-id"),
+            *("--token-errors=error", "--wrong-credentials-status=500"),
+            *("--token-refused-seconds=2", f"--credentials={credentials}"),
+            *("--refuse-user=u", "--block-user=v", "--keep=100"),
+        ]
+    ).options
+
+    assert options.limits == Limits(rate=5, burst=3, in_flight=10, retry_after=False)
+    assert options.answers == Answers(success=202, refusal=422, refusal_key="error")
+    assert options.sign_in == SignIn(
+        integration_ids=frozenset({"7", "8"}),
+        integration_id_required=True,
+        endpoint_with_path=True,
+        expires_in="text",
+        project_id_in_answer=False,
+        error_format="error",
+        wrong_credentials=500,
+        token_refused_seconds=2,
+    )
+    _, of_project = options.credentials
+    assert of_project.projects == {7}
+    assert of_project.integration_ids == {"70"}
+    assert options.refused_users == {"u"}
+    assert options.blocked_users == {"v"}
+    assert options.keep == 100
+
+
+def test_the_rate_limit_of_the_command_is_kept() -> None:
+    with running("--rate=0.001", "--burst=2") as sandbox:
+        assert [sandbox.send({"a": 1}) for _ in range(3)] == [200, 200, 429]
+
+
 @pytest.mark.parametrize(
     ("arguments", "about"),
     [
         (["--port=70000"], "out of range"),
+        (["--rate=0"], "rate: more than 0"),
+        (["--success-status=204", "--success-body=x"], "204 has no body"),
+        (["--success-status=203"], "invalid choice"),
+        (["--credentials=/dev/null"], "a file of credentials"),
         (["--port=http"], "a port"),
         (["--fault=status"], "name=value"),
         (["--fault=state=503"], "unknown name 'state'"),

@@ -8,7 +8,7 @@ import requests
 
 from target_contentsquare.sandbox import Fault, Sandbox
 from target_contentsquare.sandbox.page.chart import BARS, chart_of
-from target_contentsquare.sandbox.received.received import Outcome, RequestSummary
+from target_contentsquare.sandbox.received.summaries import Outcome, RequestSummary
 
 Ask = Callable[..., requests.Response]
 Row = Callable[..., dict[str, object]]
@@ -47,7 +47,7 @@ def page(sandbox: Sandbox, query: str = "") -> str:
 def fill(sandbox: Sandbox, send: Ask, row: Row) -> None:
     """Make the page show all that it can."""
     fields = {"call_center_name": "RENNES", "call_duration": 3532, "has_called": True}
-    send(sandbox, [row("ann", n, enrichment=fields) for n in range(3)])
+    send(sandbox, [row("ann", n, enrichment=fields) for n in (1, 2, 3)])
     send(sandbox, [row("ann", 1, enrichmentNumber=2), row("bob", 7)])
     send(sandbox, [row("eve"), row("eve", 1, enrichment={"call_date": None})])
     send(sandbox, b"{")
@@ -98,7 +98,9 @@ def test_totals_and_the_chart_can_be_read_out(
     html = page(sandbox)
 
     assert "5 enrichments stored, 2 batches delivered, 2 refused." in html
-    assert "2 requests delivered, 2 refused, 1 failed by a fault" in html
+    assert (
+        "2 requests delivered, 2 refused, 0 over the limit, 1 failed by a fault" in html
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ def test_account_credentials_get_a_token_for_the_project_they_name(
         "access_token": answer.json()["access_token"],
         "token_type": "Bearer",
         "expires_in": 3600,
+        "scope": "enrichment",
         "project_id": 163,
         "endpoint": sandbox.url,
     }

@@ -1,0 +1,1 @@
+"""Limits on requests: how many a second, and how many at once."""
