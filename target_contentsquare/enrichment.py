@@ -1,20 +1,16 @@
-"""What is sent: enrichments, the rows they come from, and the batches they fill."""
+"""An enrichment, and the key under which Contentsquare keeps it."""
 
 from __future__ import annotations
 
-import itertools
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 Scalar: TypeAlias = str | int | float | bool | datetime
 
 #: project (None: the credentials' own), user id, session number, enrichment number.
-#: Contentsquare keeps one enrichment for each; a later one overwrites.
+#: Contentsquare keeps one enrichment for each key; a later one overwrites it.
 Key: TypeAlias = tuple[int | None, str, int, int]
 
 
@@ -28,139 +24,3 @@ class Enrichment(msgspec.Struct, rename="camel", frozen=True, gc=False):
     session_number: int
     enrichment_number: int
     enrichment: Any
-
-
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """An enrichment waiting for its delivery, and where it came from.
-
-    `position` counts all rows of the run and orders them; `origin` is whatever the
-    reader of the row needs to account for it, and is opaque here.
-    """
-
-    enrichment: Enrichment
-    position: int
-    origin: Any
-
-
-class Batch:
-    """Rows for one request: one project, one integration version, unique keys."""
-
-    __slots__ = ("integration_version", "opened_at", "project_id", "rows")
-
-    def __init__(
-        self,
-        project_id: int | None,
-        integration_version: int,
-        rows: dict[Key, Row],
-        opened_at: float = 0.0,
-    ) -> None:
-        self.project_id = project_id
-        self.integration_version = integration_version
-        self.rows = rows
-        self.opened_at = opened_at
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def first_position(self) -> int:
-        """Position of the oldest row: rows are kept in the order they were read."""
-        return next(iter(self.rows.values())).position
-
-    def halves(self) -> tuple[Batch, Batch]:
-        """Split in two, in order; the first gets the odd row."""
-        items = iter(self.rows.items())
-        middle = (len(self.rows) + 1) // 2
-        return (
-            self._part(dict(itertools.islice(items, middle))),
-            self._part(dict(items)),
-        )
-
-    def _part(self, rows: dict[Key, Row]) -> Batch:
-        return Batch(self.project_id, self.integration_version, rows, self.opened_at)
-
-
-#: No row belongs in it: versions are 1 or more.
-_NO_BATCH = Batch(None, 0, {})
-
-
-class OpenBatches:
-    """Batches that are still being filled, one per project and integration version.
-
-    Args:
-        size: Rows at which a batch is full; the API takes at most 200.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._open: dict[tuple[int | None, int], Batch] = {}
-        self._versions: set[int] = set()
-        # Most rows go where the one before went.
-        self._latest = _NO_BATCH
-
-    def add(
-        self, key: Key, version: int, row: Row, clock: Callable[[], float]
-    ) -> tuple[Row | None, Batch | None]:
-        """Put a row in its batch.
-
-        Returns:
-            The row with the same key that this one replaces, if there is one, and the
-            batch if it is full now; the batch is then no longer held here.
-        """
-        batch = self._latest
-        if batch.project_id != key[0] or batch.integration_version != version:
-            batch = self._latest = self._batch_for(key[0], version, clock)
-        rows = batch.rows
-        replaced: Row | None = rows.setdefault(key, row)
-        if replaced is not row:
-            # Taken out before it is put in again, so that the rows stay in order.
-            del rows[key]
-            rows[key] = row
-        elif len(self._versions) > 1:
-            replaced = self._take_from_other_versions(key, version)
-        else:
-            replaced = None
-        if len(rows) < self._size:
-            return replaced, None
-        return replaced, self._take((key[0], version))
-
-    def _batch_for(
-        self, project_id: int | None, version: int, clock: Callable[[], float]
-    ) -> Batch:
-        batch = self._open.get((project_id, version))
-        if batch is None:
-            batch = Batch(project_id, version, {}, clock())
-            self._open[project_id, version] = batch
-            self._versions.add(version)
-        return batch
-
-    def _take(self, place: tuple[int | None, int]) -> Batch:
-        self._latest = _NO_BATCH
-        return self._open.pop(place)
-
-    def _take_from_other_versions(self, key: Key, version: int) -> Row | None:
-        """The key does not tell versions apart, so neither may "the last one wins"."""
-        for other in self._versions - {version}:
-            batch = self._open.get((key[0], other))
-            if batch is not None and key in batch.rows:
-                row = batch.rows.pop(key)
-                if not batch.rows:
-                    self._take((key[0], other))
-                return row
-        return None
-
-    def take_opened_before(self, moment: float) -> Iterator[Batch]:
-        """Take out, one by one, the batches that were begun at `moment` or before."""
-        for place in [p for p, b in self._open.items() if b.opened_at <= moment]:
-            yield self._take(place)
-
-    def take_all(self) -> Iterator[Batch]:
-        """Take out all batches, one by one, the oldest rows first."""
-        for place in sorted(self._open, key=self._first_position):
-            yield self._take(place)
-
-    def _first_position(self, place: tuple[int | None, int]) -> int:
-        return self._open[place].first_position
-
-    def __iter__(self) -> Iterator[Batch]:
-        return iter(self._open.values())

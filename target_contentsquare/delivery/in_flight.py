@@ -1,7 +1,7 @@
-"""Requests in flight: how many, in which order, again or in halves, what is settled.
+"""Requests in flight: how many, which next, again or in halves, and what is settled.
 
-All of it happens in the thread that calls `submit`, `poll` and `drain`; the executor's
-threads do nothing but `send`. So there are no locks, and a test can put a seeded
+All of it happens in the thread that calls `submit`, `poll` and `drain`. The executor's
+threads do nothing but `send`, so there are no locks, and a test can put a seeded
 scheduler in the executor's place.
 """
 
@@ -10,9 +10,10 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_contentsquare.delivery.key_order import KeyOrder, Shipment
 from target_contentsquare.errors import (
     BatchRefusedError,
     DeliveryError,
@@ -24,19 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor, Future
 
+    from target_contentsquare.delivery.batches import Batch, Row
     from target_contentsquare.delivery.retry import Retries, RetryPolicy
-    from target_contentsquare.enrichment import Batch, Key, Row
 
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """What `Delivery` tells: all are called in the thread that drives it.
+    """What `InFlight` tells; all are called in the thread that drives it.
 
     Attributes:
         on_delivered: A batch, or what was left of it, was taken.
         on_rejected: A row was refused on its own. Returning means that the row is
             accounted for; a `FatalError` ends the run.
-        on_settled: Called after either, when the rows no longer count as unsettled.
+        on_settled: Called after rows were settled, and each time a wait is over.
         on_retry: A request failed and is tried again: why, and in how many seconds.
     """
 
@@ -47,30 +48,15 @@ class Callbacks:
 
 
 @dataclass(eq=False, slots=True)
-class _Shipment:
-    """A batch as submitted: it holds its keys until all its parts are settled.
-
-    Attributes:
-        followers: Later shipments that have to wait, as they share a key with this one.
-    """
-
-    keys: set[Key]
-    waits_for: int = 0
-    followers: list[_Shipment] = field(default_factory=list)
-    first_part: _Part | None = None
-    parts: int = 1
-
-
-@dataclass(eq=False, slots=True)
 class _Part:
-    """A shipment, or a piece of one that was refused: what one request sends."""
+    """What one request sends: a shipment, or a piece of one that was refused."""
 
     batch: Batch
-    shipment: _Shipment
+    shipment: Shipment
     retries: Retries | None = None
 
 
-class Delivery:
+class InFlight:
     """Sends batches, many at a time, without letting enrichments overtake each other.
 
     Args:
@@ -105,15 +91,13 @@ class Delivery:
         self._sleep = sleep
         self._notify = notify
 
+        self._order = KeyOrder()
         self._unsettled: dict[_Part, None] = {}
-        # A set keeps the hashes of its keys, so that working with sets computes none.
-        self._held: set[Key] = set()
-        self._blocked = 0
         self._ready: deque[_Part] = deque()
         self._in_flight: dict[_Part, Future[None]] = {}
         self._finished: deque[_Part] = deque()
         self._retrying: list[tuple[float, int, _Part]] = []
-        self._order = itertools.count()
+        self._retry_numbers = itertools.count()
         self._failure: BaseException | None = None
         self._hurried = False
         self.requests = 0
@@ -121,13 +105,15 @@ class Delivery:
     def submit(self, batch: Batch) -> None:
         """Send a batch as soon as its turn comes; wait while all requests are busy.
 
-        It counts as unsettled from the start, however long it waits.
+        The batch counts as unsettled from the start, however long it waits.
 
         Raises:
             FatalError: This or an earlier batch can't be delivered. Those that were in
                 flight have been finished.
         """
-        self._enqueue(batch)
+        shipment = self._order.add(batch)
+        if not shipment.waits_for:
+            self._make_ready(shipment)
         self.poll()
         while self._is_overfull():
             self._sleep(self._seconds_to_next_retry())
@@ -139,7 +125,7 @@ class Delivery:
         Raises:
             FatalError: A batch can't be delivered.
         """
-        self._settle_finished()
+        self._note_settled()
         if self._retrying:
             self._wake_retries()
         self._start_ready()
@@ -161,26 +147,24 @@ class Delivery:
         """End all waits between attempts, and try nothing more than a second time."""
         self._hurried = True
 
-    def finish_in_flight(self) -> None:
+    def finish(self) -> None:
         """Wait for the requests in flight and start no others; never raises."""
         self._failure = self._failure or DeliveryError("the run was given up")
+        self._note_settled()
         while self._in_flight:
-            self._settle_finished()
-            if self._in_flight:
-                self._sleep(None)
+            self._sleep(None)
+            self._note_settled()
 
     @property
     def unsettled(self) -> Iterator[Batch]:
         """The batches that hold rows which are not settled."""
-        return (part.batch for part in self._unsettled)
-
-    @property
-    def in_flight(self) -> int:
-        """Requests that are being made."""
-        return len(self._in_flight)
+        yield from (part.batch for part in self._unsettled)
+        for shipment in self._order.waiting:
+            if shipment.batch is not None:
+                yield shipment.batch
 
     def _fail(self) -> None:
-        self.finish_in_flight()
+        self.finish()
         failure = self._failure
         assert failure is not None  # noqa: S101 - the caller looked
         raise failure
@@ -188,22 +172,13 @@ class Delivery:
     def _is_overfull(self) -> bool:
         """A slow API has to slow reading: more than this is not kept."""
         busy = len(self._in_flight) + len(self._retrying) + len(self._ready)
-        return busy > self._max_in_flight or self._blocked > self._max_in_flight
+        waiting = len(self._order.waiting)
+        return busy > self._max_in_flight or waiting > self._max_in_flight
 
-    def _enqueue(self, batch: Batch) -> None:
-        shipment = _Shipment(set(batch.rows))
-        if not self._held.isdisjoint(shipment.keys):
-            for holder in dict.fromkeys(part.shipment for part in self._unsettled):
-                if not holder.keys.isdisjoint(shipment.keys):
-                    holder.followers.append(shipment)
-                    shipment.waits_for += 1
-        self._held |= shipment.keys
-        part = shipment.first_part = _Part(batch, shipment)
+    def _make_ready(self, shipment: Shipment) -> None:
+        part = _Part(shipment.begin(), shipment)
         self._unsettled[part] = None
-        if shipment.waits_for:
-            self._blocked += 1
-        else:
-            self._ready.append(part)
+        self._ready.append(part)
 
     def _start_ready(self) -> None:
         while (
@@ -212,31 +187,30 @@ class Delivery:
             and self._failure is None
         ):
             self._start(self._ready.popleft())
-            self._settle_finished()  # it may have been made right here
 
     def _start(self, part: _Part) -> None:
-        # Nobody asks for it any more; kept, it would be a cycle that holds the rows.
-        part.shipment.first_part = None
         if part.retries is None:
             part.retries = self._retry.begin(self._clock())
         self.requests += 1
         future = self._executor.submit(self._send, part.batch)
         self._in_flight[part] = future
-        future.add_done_callback(lambda _: self._finish(part))
+        future.add_done_callback(lambda _: self._note_finished(part))
 
-    def _finish(self, part: _Part) -> None:
+    def _note_finished(self, part: _Part) -> None:
         """Runs in the executor's thread; appending to a deque needs no lock."""
         self._finished.append(part)
         self._notify()
 
-    def _settle_finished(self) -> None:
+    def _note_settled(self) -> None:
         while self._finished:
             self._settle(self._finished.popleft())
+        try:
+            self._callbacks.on_settled()
+        except FatalError as failure:
+            self._failure = self._failure or failure
 
     def _settle(self, part: _Part) -> None:
         error = self._in_flight.pop(part).exception()
-        if isinstance(error, (BatchRefusedError, RetryableError)):
-            error.__traceback__ = None  # its frames hold the batch
         try:
             if error is None:
                 self._callbacks.on_delivered(part.batch)
@@ -253,7 +227,7 @@ class Delivery:
             self._failure = self._failure or failure
 
     def _split(self, part: _Part) -> None:
-        """Look for the bad rows: halve, until they stand alone."""
+        """Look for the rows that are refused: halve, until they stand alone."""
         if len(part.batch) == 1:
             (row,) = part.batch.rows.values()
             self._callbacks.on_rejected(row)
@@ -273,7 +247,7 @@ class Delivery:
         if wait is None:
             raise DeliveryError(_gave_up(part, error))
         self._callbacks.on_retry(error, wait)
-        heapq.heappush(self._retrying, (now + wait, next(self._order), part))
+        heapq.heappush(self._retrying, (now + wait, next(self._retry_numbers), part))
 
     def _wake_retries(self) -> None:
         now = self._clock()
@@ -291,17 +265,8 @@ class Delivery:
         shipment = part.shipment
         shipment.parts -= 1
         if shipment.parts == 0:
-            self._release_shipment(shipment)
-        self._callbacks.on_settled()
-
-    def _release_shipment(self, shipment: _Shipment) -> None:
-        self._held -= shipment.keys
-        for follower in shipment.followers:
-            self._held |= follower.keys  # what both of them held
-            follower.waits_for -= 1
-            if follower.waits_for == 0 and follower.first_part is not None:
-                self._blocked -= 1
-                self._ready.append(follower.first_part)
+            for follower in self._order.settle(shipment):
+                self._make_ready(follower)
 
 
 def _gave_up(part: _Part, error: RetryableError) -> str:

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import metrics
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-
-class RunMetric(str, Enum):
-    """Our own metric, beside those of the SDK."""
-
-    ENRICHMENTS = "enrichments"
-
+    from collections.abc import Callable, Iterator
 
 #: Seconds between two progress lines.
 PROGRESS_SECONDS = 10.0
@@ -41,7 +31,7 @@ class StreamCounts:
         return self.read - settled - self.dropped.total() - self.rejected.total()
 
     def as_dict(self) -> dict[str, Any]:
-        """The counts for a METRIC line."""
+        """Return the counts as numbers."""
         return {
             "read": self.read,
             "delivered": self.delivered,
@@ -69,7 +59,7 @@ class Summary:
         self.requests = 0
 
     def counts(self, stream: str) -> StreamCounts:
-        """Give a stream's counts, which go on when its schema changes."""
+        """Return a stream's counts, which go on when its schema changes."""
         return self.streams.setdefault(stream, StreamCounts(stream))
 
     @property
@@ -90,7 +80,7 @@ class Summary:
         return total
 
     def progress(self) -> str | None:
-        """Give a line for the log, every 10 seconds of a run; otherwise None."""
+        """Return a line for the log every 10 seconds of a run; otherwise None."""
         now = self._clock()
         if now < self._next_progress:
             return None
@@ -98,7 +88,7 @@ class Summary:
         return f"so far, {self._elapsed(now)}: {_line(self.total)}"
 
     def report(self) -> Iterator[str]:
-        """Give the lines of the final report; the numbers add up."""
+        """Yield the lines of the final report; the numbers add up."""
         streams = self.streams
         for name, counts in streams.items():
             yield f"stream '{name}': {_line(counts)}"
@@ -110,20 +100,17 @@ class Summary:
             yield f"all streams: {_line(self.total)}"
         yield f"{_number(self.requests)} requests, {self._elapsed(self._clock())}"
 
-    def metric(self, *, succeeded: bool) -> metrics.Point[Mapping[str, Any]]:
-        """Give the same as numbers, for one METRIC line as the SDK writes them."""
-        status = metrics.Status.SUCCEEDED if succeeded else metrics.Status.FAILED
-        tags = {metrics.Tag.STATUS.value: status.value}
-        return metrics.Point("summary", RunMetric.ENRICHMENTS, self._as_dict(), tags)  # type: ignore[arg-type] # the SDK's list of metrics can't be added to
-
-    def _as_dict(self) -> Mapping[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
+        """Return the same as numbers."""
         return {
             **self.total.as_dict(),
             "skipped": self.skipped.total(),
             "removed": self.removed.total(),
             "requests": self.requests,
             "seconds": round(self._clock() - self._started_at, 3),
-            "streams": {name: one.as_dict() for name, one in self.streams.items()},
+            "streams": {
+                name: counts.as_dict() for name, counts in self.streams.items()
+            },
         }
 
     def _elapsed(self, now: float) -> str:
@@ -146,8 +133,8 @@ def _line(counts: StreamCounts) -> str:
 def _reasons(counts: Counter[str]) -> str:
     if not counts:
         return ""
-    listed = (f"{reason} {_number(rows)}" for reason, rows in counts.most_common())
-    return f" ({', '.join(listed)})"
+    reasons = (f"{reason} {_number(rows)}" for reason, rows in counts.most_common())
+    return f" ({', '.join(reasons)})"
 
 
 def _number(value: int) -> str:

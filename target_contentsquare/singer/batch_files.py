@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 
 import fsspec
+import msgspec
 
 from target_contentsquare.errors import InputError
+from target_contentsquare.singer.json_lines import is_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,10 +19,10 @@ if TYPE_CHECKING:
 _COMPRESSIONS = {None: None, "none": None, "gzip": "gzip"}
 
 
-def read_batch_files(
+def batch_lines(
     message: Mapping[str, Any], storage: Mapping[str, Any] | None
 ) -> Iterator[bytes]:
-    """Give the rows of a BATCH message, one JSON text each, in order.
+    """Yield each row of a BATCH message's files, in order, as a RECORD line.
 
     Args:
         message: The BATCH message.
@@ -40,11 +43,17 @@ def read_batch_files(
             f"BATCH of stream '{stream}': its files must be JSONL, plain or gzip: "
             "change the tap's batch_config"
         )
-    for url in manifest:
-        yield from _lines(str(url), _COMPRESSIONS[compression], storage or {})
+    head = b'{"type":"RECORD","stream":%b,"record":' % msgspec.json.encode(str(stream))
+    rows = itertools.chain.from_iterable(
+        _rows(str(url), _COMPRESSIONS[compression], storage or {}) for url in manifest
+    )
+    for number, row in enumerate(rows, start=1):
+        if not is_json(row):
+            raise InputError(f"a batch file of '{stream}': row {number} is not JSON")
+        yield b"%b%b}" % (head, row)
 
 
-def _lines(
+def _rows(
     url: str, compression: str | None, storage: Mapping[str, Any]
 ) -> Iterator[bytes]:
     if root := storage.get("root"):
@@ -67,5 +76,5 @@ def _lines(
 
 
 def _without_secrets(url: str) -> str:
-    """The URL without a password, or a signature in its query."""
+    """Return the URL without a password, or a signature in its query."""
     return re.sub(r"(?<=//)[^/@]*@|\?.*", "", url, flags=re.DOTALL)

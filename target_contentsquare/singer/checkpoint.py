@@ -2,64 +2,78 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+# States come faster than rows are settled when a tap writes one after each row. So
+# many are kept; a run that dies then starts again a little earlier at most.
+_MOST_STATES = 20_000
+_MOST_BYTES = 16_000_000
 
-State = TypeVar("State")
+
+class _Mark(NamedTuple):
+    position: int
+    state: bytes
 
 
-class Checkpoint(Generic[State]):
+class Checkpoint:
     """Keeps the states that are not safe yet, and hands out the newest that is.
 
     A state is safe when every row before it is settled: delivered, merged, dropped or
     in the rejected file. Rows have positions 0, 1, 2, … in the order they were read; a
     state's mark is the position of the first row after it.
+
+    At most 20,000 states or 16 MB of them are kept, and always the oldest and the
+    newest. Of more than that, those that are closest together make room for others.
     """
 
     def __init__(self) -> None:
-        self._marks: deque[tuple[int, State]] = deque()
-        self._compact_at = 1024
+        self._marks: deque[_Mark] = deque()
+        self._bytes = 0
+        # Rows between two marks that are kept.
+        self._gap = 1
 
-    def mark(self, position: int, state: State) -> None:
+    def mark(self, position: int, state: bytes) -> None:
         """Remember a state that the tap gave when `position` rows had been read."""
-        if self._marks and self._marks[-1][0] == position:
-            self._marks.pop()
-        self._marks.append((position, state))
+        if self._marks and self._stands_in_for_newest(position):
+            self._bytes -= len(self._marks.pop().state)
+        self._marks.append(_Mark(position, state))
+        self._bytes += len(state)
+        count = len(self._marks)
+        if count > _MOST_STATES or (self._bytes > _MOST_BYTES and count > 2):  # noqa: PLR2004 - the oldest and the newest are kept
+            self._thin_out()
 
-    def newest_safe(self, oldest_unsettled: int) -> State | None:
-        """Hand out, once, the newest state that covers no unsettled row.
+    def newest_safe(self, oldest_unsettled: int) -> bytes | None:
+        """Return, once, the newest state that covers no unsettled row.
 
         Args:
             oldest_unsettled: Position of the oldest row that is not settled; the
                 number of rows read if all are.
         """
         newest = None
-        while self._marks and self._marks[0][0] <= oldest_unsettled:
-            newest = self._marks.popleft()[1]
+        while self._marks and self._marks[0].position <= oldest_unsettled:
+            newest = self._marks.popleft().state
+            self._bytes -= len(newest)
+        if not self._marks:
+            self._gap = 1
         return newest
 
-    @property
-    def wants_compacting(self) -> bool:
-        """True when `compact` is due: marks have piled up behind an old row."""
-        return len(self._marks) >= self._compact_at
+    def _stands_in_for_newest(self, position: int) -> bool:
+        """Return whether the newest mark can go once there is one at `position`."""
+        newest = self._marks[-1].position
+        if newest == position:
+            return True
+        return len(self._marks) > 1 and newest - self._marks[-2].position < self._gap
 
-    def compact(self, unsettled: Iterable[int]) -> None:
-        """Forget the marks that can only become safe together with a newer one.
-
-        Keeps memory bounded by the number of unsettled rows, however many states a
-        tap writes while an old row waits.
-        """
-        positions = sorted(unsettled)
-        kept: deque[tuple[int, State]] = deque()
-        gap = None
+    def _thin_out(self) -> None:
+        """Keep about every second state."""
+        oldest, newest = self._marks[0], self._marks.pop()
+        span = newest.position - oldest.position
+        self._gap = 2 * span // len(self._marks) + 1
+        kept = deque([oldest])
         for mark in self._marks:
-            before, gap = gap, bisect_left(positions, mark[0])
-            if before == gap:
-                kept.pop()
-            kept.append(mark)
+            if mark.position - kept[-1].position >= self._gap:
+                kept.append(mark)
+        kept.append(newest)
         self._marks = kept
-        self._compact_at = max(1024, 2 * len(kept))
+        self._bytes = sum(len(mark.state) for mark in kept)

@@ -6,36 +6,24 @@ import contextlib
 import errno
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from target_contentsquare.errors import OutputError
-from target_contentsquare.singer.reader import decode_leniently
+from target_contentsquare.singer.json_lines import decode_leniently
+from target_contentsquare.singer.tap_stream import TapStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
+    from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.delivery.rejects import Rejection
+
 _MODE = 0o600  # rows hold personal data
 _TAIL_BYTES = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why a row can't be delivered.
-
-    Args:
-        reason: One of the contract's reasons.
-        field: The enrichment field or mapping key; None for the row as a whole.
-        detail: For the rejected file only.
-    """
-
-    reason: str
-    field: str | None
-    detail: str
 
 
 class RejectedFile:
@@ -77,14 +65,11 @@ class RejectedFile:
         except OSError:
             return False
 
-    def write(
-        self, schema: Mapping[str, Any], line: bytes, rejection: Rejection
-    ) -> None:
+    def write(self, origin: Origin, rejection: Rejection) -> None:
         """Append a row as it arrived.
 
         Args:
-            schema: The SCHEMA message that the row came under.
-            line: The row's RECORD line.
+            origin: Its source is a `TapStream`, and the row its RECORD line.
 
         Raises:
             OutputError: The file can't be written.
@@ -97,10 +82,12 @@ class RejectedFile:
         }
         with self._as_output_error():
             file = self._file or self._open()
+            assert isinstance(origin.source, TapStream)  # noqa: S101 - our own streams
+            schema = origin.source.schema
             if self._schemas.get(schema["stream"]) is not schema:
                 file.write(_encode(schema) + b"\n")
                 self._schemas[schema["stream"]] = schema
-            file.write(with_note(line, note) + b"\n")
+            file.write(with_note(origin.raw, note) + b"\n")
             self._unsynced = True
 
     def sync(self) -> None:

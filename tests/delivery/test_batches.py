@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_contentsquare.enrichment import Batch, Enrichment, Key, OpenBatches, Row
+from target_contentsquare.delivery.batches import Batch, OpenBatches, Row
+from target_contentsquare.delivery.origin import Origin, Source
+from target_contentsquare.delivery.summary import StreamCounts
+from target_contentsquare.enrichment import Enrichment, Key
 
 KEYS = st.tuples(
     st.sampled_from([None, 1, 2]),
@@ -22,7 +25,8 @@ PLACED = st.lists(st.tuples(KEYS, st.integers(1, 3)), max_size=120)
 
 
 def row(position: int) -> Row:
-    return Row(Enrichment(f"u-{position}", 1, 1, {"n": position}), position, None)
+    origin = Origin(StreamCounts(), Source("calls"), position + 1, None)
+    return Row(Enrichment(f"u-{position}", 1, 1, {"n": position}), position, origin)
 
 
 def batch_of(positions: range) -> Batch:

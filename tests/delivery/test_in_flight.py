@@ -5,138 +5,30 @@ from __future__ import annotations
 import math
 import threading
 import time
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_contentsquare.delivery.in_flight import Callbacks, Delivery
+from target_contentsquare.delivery.batches import Batch, Row
+from target_contentsquare.delivery.in_flight import Callbacks, InFlight
 from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.wakeup import Wakeup
-from target_contentsquare.enrichment import Batch, Enrichment, Row
 from target_contentsquare.errors import (
     ApiError,
-    BatchRefusedError,
     DeliveryError,
     FatalError,
     OutputError,
     RetryableError,
     TooManyRejectedError,
 )
-from tests.simulation.world import World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-REFUSED = BatchRefusedError("HTTP 400")
-TROUBLE = RetryableError("HTTP 503")
-FATAL = ApiError("HTTP 403")
-
-
-def batch(users: Iterable[str]) -> Batch:
-    """A batch with one row for each of the users."""
-    rows = [Row(Enrichment(user, 1, 1, {}), at, user) for at, user in enumerate(users)]
-    return Batch(162, 3, {(162, row.origin, 1, 1): row for row in rows})
-
-
-def users_of(batch: Batch) -> str:
-    return "".join(row.enrichment.user_id for row in batch.rows.values())
-
-
-class Rig(Executor):
-    """A delivery whose requests take a second of no real time each.
-
-    Attributes:
-        answers: By users, what each attempt with them is answered; else it is taken.
-        bad: Users that no batch may hold.
-        fails: By the name of a callback, what it raises.
-        seconds: By users, how long a request takes.
-        sent: When and what, in order.
-    """
-
-    def __init__(self, max_in_flight: int = 4, max_seconds: float = 300.0) -> None:
-        self.world = World(Random(0))  # noqa: S311 - repeatable on purpose
-        self.world.now = 0.0
-        self.answers: dict[str, list[Exception | None]] = {}
-        self.bad: set[str] = set()
-        self.fails: dict[str, FatalError] = {}
-        self.seconds: dict[str, float] = {}
-        self.sent: list[tuple[float, str]] = []
-        self.delivered: list[str] = []
-        self.rejected: list[str] = []
-        self.unsettled: list[list[str]] = []
-        self.waits: list[float] = []
-        self.delivery = Delivery(
-            self.send,
-            Callbacks(
-                self.on_delivered, self.on_rejected, self.on_settled, self.on_retry
-            ),
-            executor=self,
-            max_in_flight=max_in_flight,
-            retry=RetryPolicy(max_seconds, lambda wait: wait),
-            clock=self.world.clock,
-            sleep=self.world.sleep,
-            notify=self.world.notify,
-        )
-
-    def submit(  # type: ignore[override]
-        self, send: Callable[[Batch], None], batch: Batch
-    ) -> Future[None]:
-        users, future = users_of(batch), Future[None]()
-        self.sent.append((self.world.now, users))
-        seconds = self.seconds.get(users, 1.0)
-        self.world.after(seconds, lambda: self.finish(future, send, batch))
-        return future
-
-    @staticmethod
-    def finish(
-        future: Future[None], send: Callable[[Batch], None], batch: Batch
-    ) -> None:
-        try:
-            send(batch)
-        except Exception as error:  # noqa: BLE001 - as an executor does
-            future.set_exception(error)
-        else:
-            future.set_result(None)
-
-    def send(self, batch: Batch) -> None:
-        if self.bad.intersection(users_of(batch)):
-            raise REFUSED
-        answers = self.answers.get(users_of(batch))
-        if answers and (error := answers.pop(0)) is not None:
-            raise error
-
-    def on_delivered(self, batch: Batch) -> None:
-        self.delivered.append(users_of(batch))
-
-    def on_rejected(self, row: Row) -> None:
-        if "on_rejected" in self.fails:
-            raise self.fails["on_rejected"]
-        self.rejected.append(row.enrichment.user_id)
-
-    def on_retry(self, error: RetryableError, wait: float) -> None:
-        assert error is not None
-        self.waits.append(wait)
-
-    def on_settled(self) -> None:
-        if "on_settled" in self.fails:
-            raise self.fails["on_settled"]
-        self.unsettled.append(sorted(map(users_of, self.delivery.unsettled)))
-
-    def put(self, *batches: str) -> None:
-        for users in batches:
-            self.delivery.submit(batch(users))
-
-    @property
-    def order(self) -> list[str]:
-        return [users for _, users in self.sent]
+from tests.delivery.rig import FATAL, REFUSED, TROUBLE, DeliveryRig, batch, users_of
 
 
 def test_requests_run_side_by_side() -> None:
-    rig = Rig(max_in_flight=3)
+    rig = DeliveryRig(max_in_flight=3)
     rig.put("a", "b", "c")
     rig.delivery.drain()
     assert rig.sent == [(0.0, "a"), (0.0, "b"), (0.0, "c")]
@@ -144,16 +36,16 @@ def test_requests_run_side_by_side() -> None:
 
 
 def test_submitting_waits_while_all_requests_are_busy() -> None:
-    rig = Rig(max_in_flight=2)
+    rig = DeliveryRig(max_in_flight=2)
     rig.put("a", "b")
     assert rig.world.now == 0.0
     rig.put("c")
     assert rig.world.now == 1.0
-    assert rig.delivery.in_flight <= 2
+    assert rig.in_flight <= 2
 
 
 def test_a_batch_waits_for_the_one_that_holds_its_key_and_for_no_other() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.seconds = {"ab": 5.0, "cd": 20.0}
     rig.put("ab", "cd", "be", "f")
     rig.delivery.drain()
@@ -161,7 +53,7 @@ def test_a_batch_waits_for_the_one_that_holds_its_key_and_for_no_other() -> None
 
 
 def test_a_batch_waits_for_all_that_hold_a_key_of_its() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.seconds = {"a": 5.0, "b": 9.0}
     rig.put("a", "b", "ab", "ac")
     rig.delivery.drain()
@@ -169,7 +61,7 @@ def test_a_batch_waits_for_all_that_hold_a_key_of_its() -> None:
 
 
 def test_a_key_is_held_through_retries() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.answers = {"ab": [TROUBLE, TROUBLE]}
     rig.put("ab", "bc", "d")
     rig.delivery.drain()
@@ -177,7 +69,7 @@ def test_a_key_is_held_through_retries() -> None:
 
 
 def test_a_key_is_held_until_the_last_half_is_settled() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.answers = {"abcd": [REFUSED], "cd": [REFUSED], "d": [TROUBLE]}
     rig.put("abcd", "ax", "y")
     rig.delivery.drain()
@@ -185,7 +77,7 @@ def test_a_key_is_held_until_the_last_half_is_settled() -> None:
 
 
 def test_one_busy_key_does_not_make_memory_grow() -> None:
-    rig = Rig(max_in_flight=2)
+    rig = DeliveryRig(max_in_flight=2)
     rig.seconds = {"a": 50.0}
     rig.put("a", "ab", "ac")
     assert rig.world.now == 0.0
@@ -194,7 +86,7 @@ def test_one_busy_key_does_not_make_memory_grow() -> None:
 
 
 def test_a_refused_row_is_found_and_the_others_are_delivered() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.answers = {name: [REFUSED] for name in ("abcdefg", "efg", "ef", "f")}
     rig.put("abcdefg")
     rig.delivery.drain()
@@ -207,7 +99,7 @@ def test_halving_costs_two_requests_a_level_for_each_bad_row(
     size: int, bad: set[int]
 ) -> None:
     names = [chr(0x4E00 + at) for at in range(size)]
-    rig = Rig()
+    rig = DeliveryRig()
     rig.bad = {names[at] for at in bad if at < size}
     rig.put("".join(names))
     rig.delivery.drain()
@@ -217,22 +109,22 @@ def test_halving_costs_two_requests_a_level_for_each_bad_row(
 
 
 def test_rows_count_as_unsettled_until_their_own_part_is_through() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.answers = {"abcd": [REFUSED], "cd": [REFUSED], "d": [REFUSED]}
     rig.seconds = {"cd": 2.0, "d": 2.0}
     rig.put("abcd")
     rig.delivery.drain()
-    assert rig.unsettled == [["cd"], ["d"], []]
+    assert rig.unsettled == [["abcd"], ["ab", "cd"], ["cd"], ["c", "d"], ["d"], []]
 
 
 def test_a_batch_counts_as_unsettled_while_it_waits_for_room() -> None:
-    rig = Rig(max_in_flight=1)
+    rig = DeliveryRig(max_in_flight=1)
     rig.put("a", "b")
-    assert rig.unsettled == [["b"]]
+    assert rig.unsettled == [["a"], ["a", "b"], ["b"]]
 
 
 def test_a_batch_counts_as_unsettled_even_if_it_never_gets_its_turn() -> None:
-    rig = Rig(max_in_flight=1)
+    rig = DeliveryRig(max_in_flight=1)
     rig.answers = {"a": [FATAL]}
     rig.put("a")
     with pytest.raises(ApiError):
@@ -241,7 +133,7 @@ def test_a_batch_counts_as_unsettled_even_if_it_never_gets_its_turn() -> None:
 
 
 def test_waits_between_attempts_do_not_hold_up_other_batches() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.answers = {"a": [RetryableError("HTTP 429", 60.0)]}
     rig.put("a", "b")
     rig.world.work(1.0)
@@ -252,7 +144,7 @@ def test_waits_between_attempts_do_not_hold_up_other_batches() -> None:
 
 
 def test_a_request_that_keeps_failing_ends_the_run_with_what_was_tried() -> None:
-    rig = Rig(max_seconds=10.0)
+    rig = DeliveryRig(max_seconds=10.0)
     rig.answers = {"abc": [TROUBLE] * 99}
     rig.put("abc")
     with pytest.raises(DeliveryError) as ended:
@@ -266,7 +158,7 @@ def test_a_request_that_keeps_failing_ends_the_run_with_what_was_tried() -> None
 
 
 def test_each_half_has_the_whole_time_for_its_retries() -> None:
-    rig = Rig(max_seconds=10.0)
+    rig = DeliveryRig(max_seconds=10.0)
     rig.answers = {"ab": [TROUBLE, TROUBLE, TROUBLE, REFUSED], "a": [TROUBLE] * 3}
     rig.put("ab")
     rig.delivery.drain()
@@ -274,7 +166,7 @@ def test_each_half_has_the_whole_time_for_its_retries() -> None:
 
 
 def test_when_one_request_fails_for_good_the_others_are_finished_and_counted() -> None:
-    rig = Rig(max_in_flight=3)
+    rig = DeliveryRig(max_in_flight=3)
     rig.answers = {"a": [FATAL]}
     rig.seconds = {"b": 5.0, "c": 7.0}
     rig.put("a", "b", "c")
@@ -282,11 +174,11 @@ def test_when_one_request_fails_for_good_the_others_are_finished_and_counted() -
         rig.put("d")
     assert rig.delivered == ["b", "c"]
     assert rig.order == ["a", "b", "c"]
-    assert rig.delivery.in_flight == 0
+    assert rig.in_flight == 0
 
 
 def test_the_first_failure_is_the_one_to_tell() -> None:
-    rig = Rig(max_in_flight=2)
+    rig = DeliveryRig(max_in_flight=2)
     rig.answers = {"a": [FATAL], "b": [DeliveryError("second")]}
     rig.seconds = {"b": 3.0}
     rig.put("a", "b")
@@ -296,7 +188,7 @@ def test_the_first_failure_is_the_one_to_tell() -> None:
 
 @pytest.mark.parametrize("bug", [KeyError("surprise"), MemoryError()])
 def test_a_defect_in_sending_ends_the_run_too(bug: Exception) -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.answers = {"a": [bug]}
     rig.put("a", "b")
     with pytest.raises(type(bug)):
@@ -314,17 +206,17 @@ def test_a_defect_in_sending_ends_the_run_too(bug: Exception) -> None:
 def test_what_a_callback_can_not_cope_with_ends_the_run(
     callback: str, error: FatalError
 ) -> None:
-    rig = Rig()
-    rig.fails = {callback: error}
+    rig = DeliveryRig()
     rig.answers = {"a": [REFUSED]}
     rig.put("a", "b")
+    rig.fails = {callback: error}
     with pytest.raises(type(error)):
         rig.delivery.drain()
     assert rig.delivered == ["b"]
 
 
 def test_a_row_that_could_not_be_put_among_the_rejected_stays_unsettled() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.fails = {"on_rejected": TooManyRejectedError("one too many")}
     rig.answers = {"a": [REFUSED]}
     rig.put("a")
@@ -334,7 +226,7 @@ def test_a_row_that_could_not_be_put_among_the_rejected_stays_unsettled() -> Non
 
 
 def test_hurrying_ends_a_wait_at_once() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.answers = {"a": [RetryableError("HTTP 429", 200.0)]}
     rig.put("a")
 
@@ -349,7 +241,7 @@ def test_hurrying_ends_a_wait_at_once() -> None:
 
 
 def test_hurrying_leaves_each_batch_one_more_try_and_no_other() -> None:
-    rig = Rig(max_in_flight=1)
+    rig = DeliveryRig(max_in_flight=1)
     rig.answers = {"a": [TROUBLE, TROUBLE]}
     rig.put("a")
     rig.world.work(1.0)
@@ -361,7 +253,7 @@ def test_hurrying_leaves_each_batch_one_more_try_and_no_other() -> None:
 
 
 def test_hurrying_does_not_stop_the_search_for_bad_rows() -> None:
-    rig = Rig()
+    rig = DeliveryRig()
     rig.answers = {"abcd": [REFUSED], "cd": [REFUSED], "d": [REFUSED]}
     rig.put("abcd")
     rig.delivery.hurry()
@@ -371,10 +263,10 @@ def test_hurrying_does_not_stop_the_search_for_bad_rows() -> None:
 
 
 def test_giving_up_finishes_what_is_in_flight_and_starts_nothing() -> None:
-    rig = Rig(max_in_flight=2)
+    rig = DeliveryRig(max_in_flight=2)
     rig.answers = {"ab": [REFUSED], "c": [TROUBLE]}
     rig.put("ab", "c")
-    rig.delivery.finish_in_flight()
+    rig.delivery.finish()
     assert rig.order == ["ab", "c"]
     assert sorted(map(users_of, rig.delivery.unsettled)) == ["ab", "c"]
 
@@ -392,7 +284,9 @@ def test_it_works_with_threads_and_sleeps_for_real(workers: int) -> None:
             most = max(most, at_once)
         time.sleep(0.002)
         with lock:
-            stored.update({row.origin: row.position for row in batch.rows.values()})
+            stored.update(
+                {row.enrichment.user_id: row.position for row in batch.rows.values()}
+            )
             at_once -= 1
 
     def sleep(seconds: float | None) -> None:
@@ -405,7 +299,7 @@ def test_it_works_with_threads_and_sleeps_for_real(workers: int) -> None:
         delivered.append, lambda _: None, lambda: None, lambda *_: None
     )
     with ThreadPoolExecutor(workers) as executor:
-        delivery = Delivery(
+        delivery = InFlight(
             send,
             callbacks,
             executor=executor,
@@ -421,7 +315,7 @@ def test_it_works_with_threads_and_sleeps_for_real(workers: int) -> None:
                 key: Row(row.enrichment, number, row.origin)
                 for key, row in rows.items()
             }
-            expected.update({row.origin: number for row in placed.values()})
+            expected.update({row.enrichment.user_id: number for row in placed.values()})
             delivery.submit(Batch(162, 1, placed))
         delivery.drain()
     assert stored == expected

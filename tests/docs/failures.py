@@ -157,6 +157,10 @@ INPUT = {
         {"flattening_enabled": True, "flattening_max_depth": 1},
         lines=stream_of([], _ODD),
     ),
+    "SCHEMA that is not valid": Failure(
+        {"validate_records": True},
+        lines=stream_of([call()], {**CALLS, "call_duration": {"minimum": "x"}}),
+    ),
     "SCHEMA with a lost $ref": Failure(
         {"validate_records": True},
         lines=stream_of([call()], {**CALLS, "call_duration": {"$ref": "#/no"}}),

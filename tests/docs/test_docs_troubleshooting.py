@@ -25,9 +25,7 @@ NOT_TRIED = {
     "the state can't be printed, standard output is closed": (
         "the state can't be printed, standard output is closed"
     ),
-    "the state can't be printed, standard output is closed (": (
-        "the state can't be printed, standard output is closed (Broken pipe)"
-    ),
+    "the state can't be printed,": "the state can't be printed, the disk is full",
     "standard input is closed: pipe a tap in, or use --input": (
         "standard input is closed: pipe a tap in, or use --input"
     ),
@@ -130,7 +128,8 @@ def _makes_an_error(call: ast.Call) -> bool:
     if isinstance(call.func, ast.Name):
         return call.func.id in _FATAL
     return isinstance(call.func, ast.Attribute) and (
-        call.func.attr == "error" and "logger" not in ast.unparse(call.func)
+        call.func.attr == "error"
+        and not ast.unparse(call.func.value).endswith(("log", "logger"))
     )
 
 

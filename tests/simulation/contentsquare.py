@@ -15,7 +15,8 @@ from target_contentsquare.errors import (
 from tests.simulation.world import GuaranteeBrokenError, World
 
 if TYPE_CHECKING:
-    from target_contentsquare.enrichment import Batch, Key, Row
+    from target_contentsquare.delivery.batches import Batch, Row
+    from target_contentsquare.enrichment import Key
     from tests.simulation.scenario import Faults
 
 

@@ -15,7 +15,7 @@ from tests.simulation.states import States
 from tests.simulation.world import World, require
 
 if TYPE_CHECKING:
-    from target_contentsquare.enrichment import Batch
+    from target_contentsquare.delivery.batches import Batch
     from tests.simulation.scenario import InputRow, Scenario, State
 
 
@@ -145,7 +145,7 @@ class Observer:
     def before_sleep(self) -> None:
         """Check that all that could be done is under way when the target sleeps."""
         if not self.stdout_closed:
-            self.states.require_safe_state_printed()
+            self.states.require_safe_state_printed(self._world.now)
         require(self._in_flight or not self.hurried, "it waits after a signal")
         if len(self._in_flight) < self._max_in_flight:
             # A run that is about to fail may leave them; `request_begins` checks that.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.delivery.rejects import Rejection
     from tests.simulation.observer import Observer
 
 
@@ -21,12 +23,11 @@ class RejectedRows:
         self.not_synced: list[int] = []
         self._observer = observer
 
-    def write(self, schema: Any, line: bytes, rejection: Any) -> None:
+    def write(self, origin: Origin, rejection: Rejection) -> None:
         """Append a row."""
-        _ = schema
         self.rows += 1
-        self.not_synced.append(int(line))
-        self._observer.row_rejected(int(line), rejection.reason)
+        self.not_synced.append(int(origin.raw))
+        self._observer.row_rejected(int(origin.raw), rejection.reason)
 
     def sync(self) -> None:
         """Make the rows safe from a crash."""

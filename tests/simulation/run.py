@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from target_contentsquare.delivery.origin import Origin, Source
 from target_contentsquare.delivery.outbox import Limits, Outbox
+from target_contentsquare.delivery.rejected_rows import RejectedRows
+from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.enrichment import Enrichment
 from target_contentsquare.errors import FatalError, OutputError
-from target_contentsquare.singer.origin import Origin, Source
-from target_contentsquare.singer.rejected_file import RejectedFile, Rejection
+from target_contentsquare.singer.state import StateKeeper
 from tests.simulation.observer import Observer
 from tests.simulation.scenario import InputRow, Pause, State
 from tests.simulation.world import Crash, SeededExecutor, World, require
@@ -19,7 +22,7 @@ from tests.simulation.world import Crash, SeededExecutor, World, require
 if TYPE_CHECKING:
     from collections import Counter
 
-    from target_contentsquare.enrichment import Batch
+    from target_contentsquare.delivery.batches import Batch
     from tests.simulation.contentsquare import Contentsquare
     from tests.simulation.scenario import Attempt, Scenario
 
@@ -45,7 +48,7 @@ class SimulatedRun:
         self._observer = Observer(world, scenario, events)
         self._summary = Summary(world.clock)
         self._counts = self._summary.counts("calls")
-        self._source = Source("calls", {"stream": "calls"})
+        self._source = Source("calls")
         self._stop_at = world.steps + attempt.stop_at_step
         self._stopped = self._stdout_error_raised = False
         self._tokens = server.begin_run(attempt.faults)
@@ -54,22 +57,34 @@ class SimulatedRun:
         world.after_step = self._stop_if_it_is_time
 
     def _make_outbox(self) -> Outbox:
-        attempt, world = self._attempt, self._world
+        attempt, world, observer = self._attempt, self._world, self._observer
         keeps_rejected = attempt.max_rejected is not None
-        outbox = Outbox(
+        log = _silent_logger()
+        self._states = StateKeeper(
+            self._write_state, sync=observer.file.sync, clock=world.clock
+        )
+        self._states.enable()
+        self._rejected = RejectedRows(
+            observer.file if keeps_rejected else None,
+            attempt.max_rejected or 0,
+            self._summary,
+            log,
+        )
+        return Outbox(
             self._send,
             self._limits(),
-            self._summary,
-            cast("RejectedFile", self._observer.file) if keeps_rejected else None,
-            executor=SeededExecutor(world, self._observer, attempt.faults),
-            write_state=self._write_state,
+            self._rejected,
+            on_settled=self._print_due_state,
+            executor=SeededExecutor(world, observer, attempt.faults),
             clock=world.clock,
             sleep=world.sleep,
             notify=world.notify,
-            logger=_silent_logger(),
+            log=log,
         )
-        outbox.enable_state()
-        return outbox
+
+    def _print_due_state(self) -> None:
+        if self._states.is_due:
+            self._states.print_newest(self._outbox.oldest_unsettled)
 
     def _limits(self) -> Limits:
         def jitter(wait: float) -> float:
@@ -78,7 +93,6 @@ class SimulatedRun:
         return Limits(
             batch_rows=self._scenario.batch_rows,
             max_in_flight=self._scenario.max_in_flight,
-            max_rejected=self._attempt.max_rejected or 0,
             retry=RetryPolicy(self._scenario.max_retry_seconds, jitter),
         )
 
@@ -102,7 +116,7 @@ class SimulatedRun:
         """
         try:
             self._read_and_finish(first)
-            self._outbox.close()
+            self._rejected.close()
             self._require_counts()
         except Crash:
             self._events["crash"] += 1
@@ -115,7 +129,8 @@ class SimulatedRun:
         try:
             self._read(first)
             self._observer.expect_open_batches()
-            self._outbox.finish()
+            self._outbox.flush()
+            self._states.print_newest(self._outbox.oldest_unsettled)
         except FatalError as error:
             self._events[f"failed: {type(error).__name__}"] += 1
             self._give_up()
@@ -126,13 +141,15 @@ class SimulatedRun:
 
     def _give_up(self) -> None:
         self._observer.failed = self._observer.states.ended = True
-        self._outbox.give_up()
+        self._outbox.finish()
+        with contextlib.suppress(FatalError):
+            self._states.print_newest(self._outbox.oldest_unsettled)
         if not self._observer.stdout_closed:
             self._observer.run_ends(succeeded=False)
 
     def _require_counts(self) -> None:
         counts, observer = self._counts, self._observer
-        require(self._summary.requests == observer.requests, "requests are miscounted")
+        require(self._outbox.requests == observer.requests, "requests are miscounted")
         require(counts.delivered == observer.delivered, "delivered rows are miscounted")
         require(counts.merged == observer.merged, "merged rows are miscounted")
         rejected = counts.rejected.total()
@@ -153,7 +170,8 @@ class SimulatedRun:
                 self._world.work(random.choice((0.0, 0.001, 0.1, 1.0)))
             if isinstance(message, State):
                 self._observer.state_read(message, rows)
-                self._outbox.mark(b"%d" % message.place)
+                self._states.take(b"%d" % message.place, self._outbox.position)
+                self._print_due_state()
             elif isinstance(message, Pause):
                 self._pause(message.seconds)
             else:
@@ -170,6 +188,7 @@ class SimulatedRun:
     def _tick(self) -> None:
         self._observer.expect_old_batches()
         self._outbox.tick()
+        self._print_due_state()
 
     def _put_row(self, row: InputRow) -> None:
         self._counts.read += 1
@@ -178,12 +197,12 @@ class SimulatedRun:
         if row.outcome == "dropped":
             self._counts.dropped["session_too_old"] += 1
         elif row.outcome == "invalid":
-            self._outbox.reject(origin, Rejection("wrong_type", None, ""))
+            self._rejected.add(origin, Rejection("wrong_type", None, ""))
         else:
             self._observer.row_read(row)
             fields = {"number": row.number, "refused": row.outcome == "refused"}
             enrichment = Enrichment(row.key[1], row.key[2], row.key[3], fields)
-            self._outbox.place(row.key, row.version, enrichment, origin)
+            self._outbox.put(row.key, row.version, enrichment, origin)
 
     # Stops
 

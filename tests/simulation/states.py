@@ -30,8 +30,7 @@ class States:
         self.ended = False
         self._rows_before: dict[int, int] = {}
         self._waiting: list[int] = []
-        self._safe = self._due = -1
-        self._settlements = self._printed_soon = 0
+        self._safe = -1
         self._printed_at = -math.inf
 
     def add(self, place: int, rows_before: int) -> None:
@@ -44,8 +43,6 @@ class States:
         """Remove rows that were delivered or written to the rejected file."""
         for number in rows:
             del self.unsettled[number]
-        self._settlements += 1
-        self._due = self.newest_safe
 
     def rows_before(self, place: int) -> int:
         """Return how many rows a state covers."""
@@ -68,13 +65,12 @@ class States:
         require(place in self._rows_before, f"state {place} is not the tap's")
         require(place > self.printed, f"state {place} goes back from {self.printed}")
         require(place <= self.newest_safe, f"state {place} covers an unsettled row")
-        # A state without a settled row since the last one may be printed once a second.
-        if not self.ended and now - self._printed_at < _LINE_EVERY_SECONDS:
-            self._printed_soon += 1
-            what = f"{self._printed_soon} states for {self._settlements} settlements"
-            require(self._printed_soon <= self._settlements, what)
+        soon = now - self._printed_at < _LINE_EVERY_SECONDS
+        require(self.ended or not soon, f"state {place} comes within a second")
         self.printed, self._printed_at = place, now
 
-    def require_safe_state_printed(self) -> None:
-        """Require that the state made safe by the last settlement is printed."""
-        require(self.printed >= self._due, f"state {self._due} is safe, not printed")
+    def require_safe_state_printed(self, now: float) -> None:
+        """Require that the newest safe state is printed, unless one just was."""
+        if now - self._printed_at >= _LINE_EVERY_SECONDS:
+            safe = self.newest_safe
+            require(self.printed >= safe, f"state {safe} is safe, not printed")

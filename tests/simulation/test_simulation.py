@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from target_contentsquare.delivery.batches import Batch
 from target_contentsquare.delivery.retry import Retries
-from target_contentsquare.enrichment import Batch
 from target_contentsquare.singer.checkpoint import Checkpoint
 from tests.simulation.simulate import simulate
 
@@ -71,11 +71,11 @@ def forget_the_second_half(batch: Batch) -> tuple[Batch, Batch]:
     return first, first
 
 
-def print_too_early(checkpoint: Checkpoint[bytes], oldest: int) -> bytes | None:
+def print_too_early(checkpoint: Checkpoint, oldest: int) -> bytes | None:
     return newest_safe(checkpoint, oldest + 1)
 
 
-def print_too_late(checkpoint: Checkpoint[bytes], oldest: int) -> bytes | None:
+def print_too_late(checkpoint: Checkpoint, oldest: int) -> bytes | None:
     return newest_safe(checkpoint, oldest - 1)
 
 
@@ -84,7 +84,7 @@ def do_not_wait(retries: Retries, error: RetryableError, now: float) -> float | 
 
 
 halves = Batch.halves
-newest_safe = Checkpoint[bytes].newest_safe
+newest_safe = Checkpoint.newest_safe
 next_wait = Retries.next_wait
 
 

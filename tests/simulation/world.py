@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from target_contentsquare.enrichment import Batch
+    from target_contentsquare.delivery.batches import Batch
     from tests.simulation.observer import Observer
     from tests.simulation.scenario import Faults
 

@@ -13,8 +13,8 @@ import pytest
 
 from target_contentsquare.errors import InputError
 from target_contentsquare.sandbox import Sandbox
-from target_contentsquare.singer import streams
-from target_contentsquare.singer.batch_files import read_batch_files
+from target_contentsquare.singer import run as run_module
+from target_contentsquare.singer.batch_files import batch_lines
 from tests.runs import Config, Run, Runner
 from tests.singer_input import call, calls, record, schema, state
 
@@ -256,18 +256,19 @@ def test_a_message_that_cannot_be_followed(
 def test_a_missing_driver_is_named() -> None:
     message = json.loads(batch("s3://bucket/rows"))
     with pytest.raises(InputError, match="s3fs"):
-        list(read_batch_files(message, None))
+        list(batch_lines(message, None))
 
 
 def test_a_signal_ends_it_after_the_row(
     config: Config, run: Runner, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> Iterator[bytes]:
-        yield from text_of(people(5)).splitlines()
+        rows = [record(row).encode() for row in people(20)]
+        yield from rows[:5]
         signal.raise_signal(signal.SIGTERM)
-        yield from text_of(people(20)).splitlines()[5:]
+        yield from rows[5:]
 
-    monkeypatch.setattr(streams, "read_batch_files", interrupted)
+    monkeypatch.setattr(run_module, "batch_lines", interrupted)
     done = run(config, [schema(), state("before"), batch("x"), state("after")])
     assert (done.exit_code, done.states) == (128 + signal.SIGTERM, ["before"])
     assert len(sandbox.enrichments) == 5
@@ -283,7 +284,7 @@ def test_memory_does_not_grow_with_a_file(
     message = json.loads(batch(str(path), compression=compression))
     tracemalloc.start()
     try:
-        assert sum(1 for _ in read_batch_files(message, None)) == 50_000
+        assert sum(1 for _ in batch_lines(message, None)) == 50_000
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()

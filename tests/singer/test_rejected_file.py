@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
+from target_contentsquare.delivery.origin import Origin
+from target_contentsquare.delivery.rejects import Rejection
+from target_contentsquare.delivery.summary import StreamCounts
 from target_contentsquare.errors import OutputError
-from target_contentsquare.singer.rejected_file import RejectedFile, Rejection, with_note
+from target_contentsquare.singer.rejected_file import RejectedFile, with_note
+from target_contentsquare.singer.tap_stream import TapStream
 
 SCHEMA = {"type": "SCHEMA", "stream": "calls", "schema": {"properties": {}}}
 LINE = b'{"type":"RECORD","stream":"calls","record":{"a":1.50}}'
+ORIGIN = Origin(StreamCounts(), TapStream(name="calls", schema=SCHEMA), 1, LINE)
 REJECTION = Rejection("wrong_type", "a", "not text")
 
 
@@ -27,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_row_with_its_note(path: Path) -> None:
     file = RejectedFile(path, noon)
-    file.write(SCHEMA, LINE, REJECTION)
+    file.write(ORIGIN, REJECTION)
     file.close()
     first, second = path.read_text().splitlines()
     assert json.loads(first) == SCHEMA
@@ -41,7 +46,7 @@ def test_a_row_with_its_note(path: Path) -> None:
 
 def test_what_is_synced_is_in_the_file(path: Path) -> None:
     file = RejectedFile(path, noon)
-    file.write(SCHEMA, LINE, REJECTION)
+    file.write(ORIGIN, REJECTION)
     file.sync()
     assert len(path.read_text().splitlines()) == 2
     file.close()

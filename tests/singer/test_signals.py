@@ -121,7 +121,7 @@ def draining(folder: Path) -> Iterator[Scene]:
     with stage(folder, latency_ms=400) as (sandbox, target):
         target.begin(range(249))
         target.close_stdin()
-        wait_until(lambda: "completed processing 499" in target.stderr, "the end")
+        wait_until(lambda: "ended after 499 lines" in target.stderr, "the end")
         wait_until(lambda: sandbox.max_in_flight == 4, "requests in flight")
         yield Scene(sandbox, target, rows=249)
 
@@ -144,7 +144,7 @@ def halving(folder: Path) -> Iterator[Scene]:
         sandbox.refuse_users(["u-3", "u-77"])
         target.begin(range(100))
         target.close_stdin()
-        wait_until(lambda: "completed processing 201" in target.stderr, "the end")
+        wait_until(lambda: "ended after 201 lines" in target.stderr, "the end")
         wait_until(lambda: sandbox.totals.refused_batches > 3, "refused batches")
         yield Scene(sandbox, target, rows=100, refused=(3, 77))
 
@@ -159,7 +159,7 @@ def renewing_the_token(folder: Path) -> Iterator[Scene]:
         sandbox.expire_tokens()
         target.write(numbered_rows(range(50, 200)))
         target.close_stdin()
-        wait_until(lambda: "completed processing 401" in target.stderr, "the end")
+        wait_until(lambda: "ended after 401 lines" in target.stderr, "the end")
         wait_until(lambda: sandbox.totals.refused_batches >= 1, "a refused token")
         yield Scene(sandbox, target, rows=200)
 
@@ -265,8 +265,7 @@ def test_a_second_signal_ends_the_run_at_once(tmp_path: Path, number: int) -> No
         assert set(range(50)) <= set(rows_held(sandbox))
 
 
-def test_a_second_signal_ends_a_request_of_the_reading_thread(tmp_path: Path) -> None:
-    """Which makes the requests itself after many answers that came at once."""
+def test_a_second_signal_ends_a_run_that_waits_for_an_answer(tmp_path: Path) -> None:
     with QuickApi(0) as api:
         config = api.config(batch_size_rows=2)
         with TargetProcess(tmp_path / "run", config) as target:
@@ -274,7 +273,7 @@ def test_a_second_signal_ends_a_request_of_the_reading_thread(tmp_path: Path) ->
             wait_until(lambda: target.rows_in_state == 200, "quick requests")
             api.seconds = NEVER_MS / 1000
             target.write(numbered_rows(range(200, 260)))
-            wait_until(lambda: api.at_once == 1, "a slow request")
+            wait_until(lambda: api.at_once > 0, "a slow request")
             target.signal()
             with pytest.raises(subprocess.TimeoutExpired):
                 target.wait(0.3)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from target_contentsquare.sandbox import Sandbox
-from target_contentsquare.singer.sink import to_json_value
+from target_contentsquare.singer.stream_maps import to_json_value
 from tests.runs import Config, Runner
 from tests.singer_input import CALLS, call, calls, record, schema, state
 

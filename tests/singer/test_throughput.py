@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_contentsquare.enrichment import Batch
+from target_contentsquare.delivery.batches import Batch
 from target_contentsquare.sandbox import Fault, Sandbox
 from tests.quick_api import QuickApi
 from tests.singer_input import calls, schema

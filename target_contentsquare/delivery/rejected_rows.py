@@ -1,0 +1,72 @@
+"""Rows that can't be delivered: counted, told, kept, and how many are too many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_contentsquare.delivery.rejects import REJECTED_BY_API
+from target_contentsquare.errors import TooManyRejectedError
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.delivery.rejects import Rejection, Rejects
+    from target_contentsquare.delivery.summary import Summary
+
+
+class RejectedRows:
+    """Hands rejected rows to the host's `Rejects`, as long as there is room.
+
+    Args:
+        rejects: None if the user named no place for them: then the first one ends
+            the run.
+        limit: One more than this ends the run.
+    """
+
+    def __init__(
+        self, rejects: Rejects | None, limit: int, summary: Summary, log: Logger
+    ) -> None:
+        self._rejects = rejects
+        self._limit = limit
+        self._summary = summary
+        self._log = log
+
+    def add(self, origin: Origin, rejection: Rejection) -> None:
+        """Keep a row.
+
+        Raises:
+            TooManyRejectedError: There is no place for it, or it is one too many.
+            OutputError: It can't be kept.
+        """
+        what = f"{origin.where}, {_describe(rejection)}"
+        if self._rejects is None:
+            raise TooManyRejectedError(
+                f"{what}: {_cure(rejection)}, or set rejected_path to keep such rows "
+                "in a file and go on"
+            )
+        if self._summary.rejected >= self._limit:
+            raise TooManyRejectedError(
+                f"{what}: more than max_rejected ({self._limit}) rows can't be "
+                "delivered: look at the reasons in rejected_path"
+            )
+        self._rejects.write(origin, rejection)
+        origin.counts.rejected[rejection.reason] += 1
+        self._log.warning("Rejected: %s", what)
+
+    def close(self) -> None:
+        """Leave what was kept whole on the disk."""
+        if self._rejects is not None:
+            self._rejects.close()
+
+
+def _describe(rejection: Rejection) -> str:
+    if rejection.field is None:
+        return rejection.reason
+    return f"field '{rejection.field}': {rejection.reason}"
+
+
+def _cure(rejection: Rejection) -> str:
+    if rejection.reason == REJECTED_BY_API:
+        return "Contentsquare does not say why: set integration_schema to find out"
+    return "correct the row"

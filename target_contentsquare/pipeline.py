@@ -1,0 +1,231 @@
+"""The core's face: rows go in, and become enrichments on Contentsquare's sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_contentsquare.api.connection import connect
+from target_contentsquare.delivery.clock import Clock
+from target_contentsquare.delivery.dry_run import Sampler
+from target_contentsquare.delivery.origin import Source
+from target_contentsquare.delivery.outbox import Limits, Outbox
+from target_contentsquare.delivery.rejected_rows import RejectedRows
+from target_contentsquare.delivery.request_threads import RequestThreads
+from target_contentsquare.delivery.retry import RetryPolicy
+from target_contentsquare.delivery.summary import Summary
+from target_contentsquare.delivery.wakeup import Wakeup
+from target_contentsquare.mapping.compile import compile_mapping
+from target_contentsquare.stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
+    from logging import Logger
+
+    from target_contentsquare.delivery.batches import Batch
+    from target_contentsquare.delivery.rejects import Rejects
+    from target_contentsquare.mapping.columns import Column
+    from target_contentsquare.settings.settings import Settings
+
+# While nothing happens, what is due is looked for this often.
+_TICK_SECONDS = 1.0
+
+
+def _ignore() -> None:
+    """Do nothing: the host keeps no states."""
+
+
+class Pipeline:
+    """Sends rows to Contentsquare as enrichments: in batches, in order, retried.
+
+    One thread drives it. A host opens it, asks for a `Stream` for each schema that it
+    meets, puts rows into the streams, calls `tick` while it waits for rows, `flush`
+    after the last one, and `close` at the end, also after an error:
+
+        pipeline = Pipeline.open(settings, rejects=None, log=log, user_agent="host/1")
+        calls = pipeline.stream("calls", columns)
+        for row in rows:
+            calls.put(row.values, raw=row)
+        pipeline.flush()
+        print(pipeline.close().total.delivered)
+
+    Attributes:
+        summary: The counts so far.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is what a test replaces
+        self,
+        settings: Settings,
+        send: Callable[[Batch], None],
+        *,
+        executor: Executor,
+        rejects: Rejects | None,
+        log: Logger,
+        on_settled: Callable[[], None],
+        clock: Clock,
+        wakeup: Wakeup,
+    ) -> None:
+        self._settings = settings
+        self._executor = executor
+        self._clock = clock
+        self._wakeup = wakeup
+        self._log = log
+        self.summary = Summary(clock.seconds)
+        self._rejected = RejectedRows(rejects, settings.max_rejected, self.summary, log)
+        self._outbox = Outbox(
+            send,
+            Limits(
+                batch_rows=settings.batch_size_rows,
+                max_in_flight=settings.max_parallel_requests,
+                retry=RetryPolicy(settings.max_retry_seconds),
+            ),
+            self._rejected,
+            on_settled=on_settled,
+            executor=executor,
+            clock=clock.seconds,
+            sleep=self._sleep,
+            notify=wakeup.notify,
+            log=log,
+        )
+
+    @classmethod
+    def open(  # noqa: PLR0913 - what a host decides
+        cls,
+        settings: Settings,
+        *,
+        rejects: Rejects | None,
+        log: Logger,
+        user_agent: str,
+        on_settled: Callable[[], None] = _ignore,
+        clock: Clock | None = None,
+        wakeup: Wakeup | None = None,
+    ) -> Pipeline:
+        """Return a pipeline that delivers as the settings say; nothing is sent yet.
+
+        Args:
+            settings: Checked ones; with `dry_run` nothing is sent at all.
+            rejects: Keeps rows that can't be delivered; None: the first one ends the
+                run.
+            log: Gets warnings, progress, and the samples of a dry run.
+            user_agent: Name and version of the host, for the HTTP header.
+            on_settled: Called after rows were settled, and at least once a second
+                while the pipeline waits. What it raises ends the run.
+            clock: For tests.
+            wakeup: Ends the pipeline's waits, for a host that waits for input as well.
+        """
+        threads = RequestThreads(settings.max_parallel_requests)
+        return cls(
+            settings,
+            _sender(settings, user_agent, threads.note_written, log),
+            executor=threads,
+            rejects=rejects,
+            log=log,
+            on_settled=on_settled,
+            clock=clock or Clock(),
+            wakeup=wakeup or Wakeup(),
+        )
+
+    def stream(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        *,
+        keys: Sequence[str] = (),
+        source: Source | None = None,
+    ) -> Stream | None:
+        """Return what takes the rows of a stream, or None if it has no mapping.
+
+        Args:
+            name: What the `streams` setting calls it.
+            columns: Those that its rows have.
+            keys: Columns that tell its rows apart; a row has to have them.
+            source: Names and counts the rows, if they come from elsewhere.
+
+        Raises:
+            ConfigError: The mapping does not fit the columns.
+        """
+        mapping = self._settings.mapping_for(name)
+        if mapping is None:
+            return None
+        mapper = compile_mapping(name, columns, mapping, keys=keys)
+        for warning in mapper.warnings:
+            self._log.warning("%s", warning)
+        return Stream(
+            mapper,
+            mapping,
+            source or Source(name),
+            self.summary.counts(name),
+            outbox=self._outbox,
+            rejected=self._rejected,
+            clock=self._clock,
+            log=self._log,
+        )
+
+    def tick(self) -> None:
+        """Do what is due: retries, batches that waited long enough, progress.
+
+        To be called at least once a second while no rows come.
+
+        Raises:
+            FatalError: A batch can't be delivered.
+        """
+        self._look()
+        self._outbox.tick()
+
+    def flush(self) -> None:
+        """Send all that was put, and wait until it is settled.
+
+        Raises:
+            FatalError: A batch can't be delivered.
+        """
+        self._outbox.flush()
+
+    def hurry(self) -> None:
+        """Wait no longer between attempts; may be called in a signal handler."""
+        self._outbox.hurry()
+
+    def close(self) -> Summary:
+        """Finish the requests in flight, start no others, and return the counts.
+
+        Raises:
+            OutputError: The rejected rows can't be kept.
+        """
+        self._outbox.finish()
+        self._executor.shutdown(wait=False)
+        self.summary.requests = self._outbox.requests
+        self._rejected.close()
+        return self.summary
+
+    @property
+    def position(self) -> int:
+        """Enrichments put so far: where a checkpoint stands that covers them all."""
+        return self._outbox.position
+
+    @property
+    def oldest_unsettled(self) -> int:
+        """Position of the oldest enrichment that is not settled, else `position`."""
+        return self._outbox.oldest_unsettled
+
+    def _sleep(self, seconds: float | None) -> None:
+        wait = _TICK_SECONDS if seconds is None else min(seconds, _TICK_SECONDS)
+        self._wakeup.sleep(wait)
+        self._look()
+
+    def _look(self) -> None:
+        self._clock.look()
+        if (line := self.summary.progress()) is not None:
+            self._log.info(line)
+
+
+def _sender(
+    settings: Settings, user_agent: str, on_written: Callable[[], None], log: Logger
+) -> Callable[[Batch], None]:
+    if settings.dry_run:
+        return Sampler(log).send
+    send = connect(settings, user_agent=user_agent, on_written=on_written)
+
+    def send_batch(batch: Batch) -> None:
+        enrichments = [row.enrichment for row in batch.rows.values()]
+        send(batch.project_id, batch.integration_version, enrichments)
+
+    return send_batch

@@ -1,0 +1,35 @@
+"""What the log says at the end of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from singer_sdk import metrics
+
+from target_contentsquare.singer.metrics import summary_metric
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from target_contentsquare.delivery.summary import Summary
+    from target_contentsquare.singer.signals import StopSignal
+
+
+def log_report(  # noqa: PLR0913 - all of it is told
+    summary: Summary,
+    stop: StopSignal,
+    *,
+    succeeded: bool,
+    dry_run: bool,
+    log: Logger,
+    metrics_log: Logger,
+) -> None:
+    """Log the counts of a run in lines for people, and in a METRIC line."""
+    if dry_run:
+        log.info("Dry run: nothing was sent; the rows delivered would have been")
+    for line in summary.report():
+        log.info(line)
+    if stop.number is not None:
+        log.warning("Stopped by %s", stop.name)
+    is_whole = succeeded and stop.number is None
+    metrics.log(metrics_log, summary_metric(summary, succeeded=is_whole))

@@ -1,0 +1,226 @@
+"""One run: the input is read to its end, and everything is seen through."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import RecordsWithoutSchemaException
+
+from target_contentsquare.delivery.clock import Clock, utc_now
+from target_contentsquare.delivery.wakeup import Wakeup, descriptor_of
+from target_contentsquare.errors import ConfigError, FatalError
+from target_contentsquare.pipeline import Pipeline
+from target_contentsquare.singer.batch_files import batch_lines
+from target_contentsquare.singer.reader import LineReader
+from target_contentsquare.singer.rejected_file import RejectedFile
+from target_contentsquare.singer.report import log_report
+from target_contentsquare.singer.state import StateKeeper
+from target_contentsquare.singer.stdout import discard_state, write_state
+from target_contentsquare.singer.streams import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from logging import Logger
+
+    from singer_sdk.mapper import PluginMapper
+
+    from target_contentsquare.settings.settings import Settings
+    from target_contentsquare.singer.reader import Message
+    from target_contentsquare.singer.signals import StopSignal
+
+_ROWS_BETWEEN_TICKS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """Settings that are the Singer host's and not the core's.
+
+    Attributes:
+        validates: Whether whole rows are checked against their stream's schema.
+        batch_storage: The SDK's `batch_config.storage`.
+    """
+
+    validates: bool = False
+    batch_storage: Mapping[str, Any] | None = None
+
+
+class Run:
+    """Puts a tap's rows into a pipeline and prints the states that are safe."""
+
+    def __init__(  # noqa: PLR0913 - what the command line has made ready
+        self,
+        settings: Settings,
+        options: HostOptions,
+        mapper: PluginMapper,
+        *,
+        stop: StopSignal,
+        wakeup: Wakeup,
+        user_agent: str,
+        log: Logger,
+        metrics_log: Logger,
+    ) -> None:
+        self._settings = settings
+        self._options = options
+        self._stop = stop
+        self._wakeup = wakeup
+        self._log = log
+        self._metrics_log = metrics_log
+        self._clock = Clock()
+        self._rejected = _rejected_file(settings)
+        self._states = StateKeeper(
+            discard_state if settings.dry_run else write_state,
+            sync=self._rejected.sync if self._rejected else _nothing_to_sync,
+            clock=self._clock.seconds,
+        )
+        self._pipeline = Pipeline.open(
+            settings,
+            rejects=self._rejected,
+            log=log,
+            user_agent=user_agent,
+            on_settled=self._print_due_state,
+            clock=self._clock,
+            wakeup=wakeup,
+        )
+        self._streams = Streams(
+            self._pipeline, settings, mapper, validates=options.validates, log=log
+        )
+        self._reader = LineReader(wakeup, stop, self._tick)
+        stop.watch(self._pipeline.hurry)
+
+    def execute(self, file_input: IO[Any] | None = None) -> int:
+        """Read to the end and see everything through.
+
+        Args:
+            file_input: Singer messages; standard input if None.
+
+        Returns:
+            The exit code: 0, or 128 and the number of the signal that ended the run.
+
+        Raises:
+            FatalError: Or an error of the SDK that a user can cause; what is safe has
+                been printed.
+        """
+        self._check_files(file_input)
+        try:
+            self._read(file_input)
+            self._finish()
+        except BaseException as error:
+            self._close(succeeded=False)
+            # A run that was told to stop, and could not deliver all, did stop.
+            if self._stop.number is None or not isinstance(error, FatalError):
+                raise
+            self._log.error("%s", error)
+        else:
+            self._close(succeeded=True)
+        return self._stop.exit_code
+
+    def _check_files(self, file_input: IO[Any] | None) -> None:
+        if self._rejected is None:
+            return
+        self._rejected.check()
+        descriptor = descriptor_of(file_input or sys.stdin)
+        if descriptor is not None and self._rejected.is_same_file(descriptor):
+            msg = (
+                "rejected_path is the file that is read: rows would go round in it; "
+                "rename it before feeding it in"
+            )
+            raise ConfigError(msg)
+
+    def _read(self, file_input: IO[Any] | None) -> None:
+        for message in self._reader.messages(file_input, self._streams.takers):
+            if message.type == "SCHEMA":
+                self._begin_stream(message)
+            elif message.type == "RECORD":
+                raise _missing_schema(message)
+            elif message.type == "STATE":
+                self._take_state(message)
+            elif message.type == "BATCH":
+                self._take_batch(message)
+            # Contentsquare keeps no versions of a table, and deletes nothing.
+            elif message.type != "ACTIVATE_VERSION":
+                raise message.error(f"unknown message type '{message.type:.40}'")
+
+    def _begin_stream(self, message: Message) -> None:
+        self._streams.begin(message)
+        if self._streams.has_mapped:
+            self._states.enable()
+
+    def _take_state(self, message: Message) -> None:
+        if message.value in {b"", b"null"}:
+            raise message.error("a STATE has no 'value'")
+        try:
+            message.value.decode()
+        except UnicodeDecodeError:
+            raise message.error("a STATE is not valid UTF-8") from None
+        self._states.take(message.value, self._pipeline.position)
+        self._print_due_state()
+
+    def _take_batch(self, message: Message) -> None:
+        """Take each row of the files as if it had come in a RECORD message."""
+        take = self._streams.takers.get(message.stream)
+        if take is None:
+            raise _missing_schema(message)
+        lines = batch_lines(message.decode(), self._options.batch_storage)
+        for number, line in enumerate(lines, start=1):
+            self._clock.look()  # a file may be slow to come
+            if self._stop.number is not None:
+                return
+            take(line)
+            if number % _ROWS_BETWEEN_TICKS == 0:
+                self._tick()
+
+    def _tick(self) -> None:
+        self._pipeline.tick()
+        self._print_due_state()
+
+    def _print_due_state(self) -> None:
+        if self._states.is_due:
+            self._states.print_newest(self._pipeline.oldest_unsettled)
+
+    def _finish(self) -> None:
+        """Deliver what was read, and print the last state."""
+        if self._stop.number is None:
+            lines = self._reader.lines
+            self._log.info("The input has ended after %d lines", lines)
+            self._streams.check_at_end()
+            # An input without streams may have a state.
+            self._states.enable()
+        else:
+            name = self._stop.name
+            self._log.warning("%s: delivering what was read, then stopping", name)
+        self._pipeline.flush()
+        self._states.print_newest(self._pipeline.oldest_unsettled)
+
+    def _close(self, *, succeeded: bool) -> None:
+        summary = self._pipeline.close()
+        # Whatever ended the run is the error to tell.
+        with contextlib.suppress(FatalError):
+            self._states.print_newest(self._pipeline.oldest_unsettled)
+        self._wakeup.close()
+        log_report(
+            summary,
+            self._stop,
+            succeeded=succeeded,
+            dry_run=self._settings.dry_run,
+            log=self._log,
+            metrics_log=self._metrics_log,
+        )
+
+
+def _rejected_file(settings: Settings) -> RejectedFile | None:
+    path = settings.rejected_path
+    return None if path is None else RejectedFile(path, utc_now)
+
+
+def _nothing_to_sync() -> None:
+    """Do nothing: no file keeps rejected rows."""
+
+
+def _missing_schema(message: Message) -> RecordsWithoutSchemaException:
+    return RecordsWithoutSchemaException(
+        f"line {message.number} of the input: a row of stream '{message.stream}' comes "
+        "before its SCHEMA: check the tap"
+    )

@@ -1,0 +1,141 @@
+"""A delivery whose requests take a second of no real time each."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future
+from random import Random
+from typing import TYPE_CHECKING
+
+from target_contentsquare.delivery.batches import Batch, Row
+from target_contentsquare.delivery.in_flight import Callbacks, InFlight
+from target_contentsquare.delivery.origin import Origin, Source
+from target_contentsquare.delivery.retry import RetryPolicy
+from target_contentsquare.delivery.summary import StreamCounts
+from target_contentsquare.enrichment import Enrichment
+from target_contentsquare.errors import (
+    ApiError,
+    BatchRefusedError,
+    FatalError,
+    RetryableError,
+)
+from tests.simulation.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from target_contentsquare.enrichment import Key
+
+REFUSED = BatchRefusedError("HTTP 400")
+TROUBLE = RetryableError("HTTP 503")
+FATAL = ApiError("HTTP 403")
+
+
+def batch(users: Iterable[str]) -> Batch:
+    """A batch with one row for each of the users."""
+    counts, source = StreamCounts("calls"), Source("calls")
+    rows: dict[Key, Row] = {
+        (162, user, 1, 1): Row(
+            Enrichment(user, 1, 1, {}), at, Origin(counts, source, at + 1, user)
+        )
+        for at, user in enumerate(users)
+    }
+    return Batch(162, 3, rows)
+
+
+def users_of(batch: Batch) -> str:
+    return "".join(row.enrichment.user_id for row in batch.rows.values())
+
+
+class DeliveryRig(Executor):
+    """A delivery whose requests take a second of no real time each.
+
+    Attributes:
+        answers: By users, what each attempt with them is answered; else it is taken.
+        bad: Users that no batch may hold.
+        fails: By the name of a callback, what it raises.
+        seconds: By users, how long a request takes.
+        sent: When and what, in order.
+        in_flight: Requests that are being made.
+        unsettled: What was unsettled each time that changed.
+    """
+
+    def __init__(self, max_in_flight: int = 4, max_seconds: float = 300.0) -> None:
+        self.world = World(Random(0))  # noqa: S311 - repeatable on purpose
+        self.world.now = 0.0
+        self.answers: dict[str, list[Exception | None]] = {}
+        self.bad: set[str] = set()
+        self.fails: dict[str, FatalError] = {}
+        self.seconds: dict[str, float] = {}
+        self.sent: list[tuple[float, str]] = []
+        self.delivered: list[str] = []
+        self.rejected: list[str] = []
+        self.unsettled: list[list[str]] = []
+        self.waits: list[float] = []
+        self.in_flight = 0
+        self.delivery = InFlight(
+            self.send,
+            Callbacks(
+                self.on_delivered, self.on_rejected, self.on_settled, self.on_retry
+            ),
+            executor=self,
+            max_in_flight=max_in_flight,
+            retry=RetryPolicy(max_seconds, lambda wait: wait),
+            clock=self.world.clock,
+            sleep=self.world.sleep,
+            notify=self.world.notify,
+        )
+
+    def submit(  # type: ignore[override]
+        self, send: Callable[[Batch], None], batch: Batch
+    ) -> Future[None]:
+        users, future = users_of(batch), Future[None]()
+        self.sent.append((self.world.now, users))
+        self.in_flight += 1
+        seconds = self.seconds.get(users, 1.0)
+        self.world.after(seconds, lambda: self.finish(future, send, batch))
+        return future
+
+    def finish(
+        self, future: Future[None], send: Callable[[Batch], None], batch: Batch
+    ) -> None:
+        self.in_flight -= 1
+        try:
+            send(batch)
+        except Exception as error:  # noqa: BLE001 - as an executor does
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    def send(self, batch: Batch) -> None:
+        if self.bad.intersection(users_of(batch)):
+            raise REFUSED
+        answers = self.answers.get(users_of(batch))
+        if answers and (error := answers.pop(0)) is not None:
+            raise error
+
+    def on_delivered(self, batch: Batch) -> None:
+        self.delivered.append(users_of(batch))
+
+    def on_rejected(self, row: Row) -> None:
+        if "on_rejected" in self.fails:
+            raise self.fails["on_rejected"]
+        self.rejected.append(row.enrichment.user_id)
+
+    def on_retry(self, error: RetryableError, wait: float) -> None:
+        assert error is not None
+        self.waits.append(wait)
+
+    def on_settled(self) -> None:
+        if "on_settled" in self.fails:
+            raise self.fails["on_settled"]
+        unsettled = sorted(map(users_of, self.delivery.unsettled))
+        if self.unsettled[-1:] != [unsettled]:
+            self.unsettled.append(unsettled)
+
+    def put(self, *batches: str) -> None:
+        for users in batches:
+            self.delivery.submit(batch(users))
+
+    @property
+    def order(self) -> list[str]:
+        return [users for _, users in self.sent]
