@@ -66,6 +66,8 @@ def run_command(
     given = config or _ConfigInput()
     with one_line_errors(target_class.logger):
         target_class.print_version(print_fn=target_class.logger.info)
+        if not given.parse_env:
+            target_class.warn_of_unread_variables(given.config)
         # A proposal sends nothing either, so it needs no credentials.
         changes = {"dry_run": not test} if test or propose else {}
         target = target_class(

@@ -25,15 +25,19 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     Raises:
         ConfigError: Names the variables, or the file, and says what is wrong.
     """
-    variables = {**_read_dotenv(), **os.environ}
-    texts = {
+    texts = texts_of_settings({**_read_dotenv(), **os.environ}, prefix)
+    return config_from_text(
+        texts, schema, lambda name: f"environment variable {prefix}{name.upper()}"
+    )
+
+
+def texts_of_settings(variables: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """Return setting -> text, of the variables whose names begin with the prefix."""
+    return {
         variable.removeprefix(prefix).lower(): text
         for variable, text in variables.items()
         if _names_a_setting(variable, prefix)
     }
-    return config_from_text(
-        texts, schema, lambda name: f"environment variable {prefix}{name.upper()}"
-    )
 
 
 def _read_dotenv() -> dict[str, str]:

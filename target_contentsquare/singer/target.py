@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -23,9 +24,10 @@ from target_contentsquare.singer.host_settings import check_config, host_schema
 from target_contentsquare.singer.reader import LineReader
 from target_contentsquare.singer.run import HostOptions, Run
 from target_contentsquare.singer.signals import StopSignal
+from target_contentsquare.singer.unread_variables import check_unread_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
     import click
@@ -113,6 +115,19 @@ class TargetContentsquare(Target):
         """The SDK reads numbers as text, and names no variable it can't read."""
         cls.append_builtin_config(cls.config_jsonschema)
         return read_environment(cls.config_jsonschema, cls._env_var_prefix)
+
+    @classmethod
+    def warn_of_unread_variables(cls, config: Mapping[str, Any]) -> None:
+        """Log the variables that say something else than a config that is in use.
+
+        Raises:
+            ConfigError: With this config the run would go where it must not.
+        """
+        cls.append_builtin_config(cls.config_jsonschema)
+        for warning in check_unread_variables(
+            config, cls.config_jsonschema, cls._env_var_prefix, os.environ
+        ):
+            cls.logger.warning(warning)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """The SDK's messages repeat the values, secrets included."""

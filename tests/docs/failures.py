@@ -109,6 +109,11 @@ COMMANDS = {
         ["--config", "list.json"], files={"list.json": b"[]"}
     ),
     "config not a file": CommandFailure(["--config", '{"client_secret": "x"}']),
+    "variable not read": CommandFailure(
+        ["--config", "c.json"],
+        {"TARGET_CONTENTSQUARE_DRY_RUN": "true"},
+        {"c.json": b"{}"},
+    ),
     "dotenv not UTF-8": CommandFailure(
         ["--config", "ENV"], files={".env": b"TARGET_CONTENTSQUARE_CLIENT_ID=\xe9"}
     ),

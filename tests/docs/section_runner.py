@@ -128,10 +128,17 @@ class SectionRunner:
 
     def _environment(self) -> dict[str, str]:
         # Without the developer's settings, and without a proxy.
-        return {
+        environment = {
             "PATH": f"{_SCRIPTS}:{os.environ['PATH']}",
             "HOME": str(self._folder),
             "PYTHONPATH": str(ROOT),
+        }
+        if any("--config ENV" in block.text for block in self._section.blocks):
+            environment |= self._settings()
+        return environment
+
+    def _settings(self) -> dict[str, str]:
+        return {
             "TARGET_CONTENTSQUARE_CLIENT_ID": "sandbox",
             "TARGET_CONTENTSQUARE_CLIENT_SECRET": "sandbox-secret",
             "TARGET_CONTENTSQUARE_PROJECT_ID": "162",
