@@ -36,12 +36,12 @@ class ConfigError(FatalError):
 
     Args:
         faults: What is wrong, each with the name of what has to change. The message
-            joins them with "; ".
+            joins them with "; ". Line breaks, which names may have, become blanks.
     """
 
     def __init__(self, *faults: str) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
+        self.faults = tuple(" ".join(fault.splitlines()) for fault in faults)
+        super().__init__("; ".join(self.faults))
 
 
 class InputError(FatalError):

@@ -69,6 +69,12 @@ def test_every_fault_is_told() -> None:
     )
 
 
+def test_a_fault_is_one_line_whatever_the_names_are() -> None:
+    assert faults(streams={"a\r\nb": {"project_id": 0}}) == (
+        "streams.a b.project_id: must be at least 1",
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
