@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NULLS = (None, "__NULL__")
-#: The SDK evaluates an expression with two calls a level, in a stack of 1000.
+#: The SDK evaluates each level of an expression with two calls, and Python's limit is
+#: 1000 calls. `a + b + c` has two levels.
 _MAX_LEVELS = 300
 
 
@@ -62,14 +63,14 @@ def _allowed_expression(value: Any) -> str | None:
         tree = ast.parse(value)
     except SyntaxError as error:
         return f"an expression in Python: {error.msg}, see column {error.offset}"
-    except ValueError:  # characters that no source has
+    except ValueError:  # a lone surrogate, or a null before Python 3.12
         return "an expression in Python"
     except (RecursionError, MemoryError):
         tree = None
-    if tree is not None and not tree.body:  # a comment
+    if tree is not None and not tree.body:  # nothing but a comment
         return "an expression in Python"
     if tree is None or _is_deeper(tree, _MAX_LEVELS):
-        return f"an expression of at most {_MAX_LEVELS} terms, or operators, in a row"
+        return f"an expression of at most {_MAX_LEVELS} nested operations"
     return None
 
 

@@ -22,7 +22,9 @@ def refusal(path: str) -> str:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_editors_of_windows_may_have_saved_it(tmp_path: Path, encoding: str) -> None:
+def test_a_file_saved_with_a_byte_order_mark_or_in_utf_16(
+    tmp_path: Path, encoding: str
+) -> None:
     path = tmp_path / "config.json"
     path.write_bytes('{"client_id": "é"}'.encode(encoding))
     assert read_config_file(str(path)) == {"client_id": "é"}
@@ -47,7 +49,9 @@ def test_a_config_in_place_of_its_path_is_not_repeated(text: str) -> None:
         (b'{"project_id": ' + b"9" * 5000 + b"}", "not a JSON object"),
     ],
 )
-def test_a_file_that_is_no_config(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_file_without_a_config_is_named_with_the_reason(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
     path = tmp_path / "config.json"
     path.write_bytes(content)
     assert refusal(str(path)) == f"--config '{path}': {reason}"

@@ -41,14 +41,14 @@ _TEXT = "must be a text that is not empty"
         ({"x": "\ud800"}, ".x: must be an expression in Python"),
     ],
 )
-def test_a_map_that_is_none(stream_map: Any, fault: str) -> None:
+def test_a_wrong_entry_is_named(stream_map: Any, fault: str) -> None:
     assert list(stream_maps_faults({"calls": stream_map})) == [
         f"stream_maps.calls{fault}"
     ]
 
 
 @pytest.mark.parametrize("expression", ["1 +", "(", "y\0", "a b", "'" * 3])
-def test_what_is_not_python_is_shown_where(expression: str) -> None:
+def test_an_expression_that_is_not_python(expression: str) -> None:
     (fault,) = stream_maps_faults({"calls": {"x": expression}})
     assert fault.startswith("stream_maps.calls.x: must be an expression in Python")
     assert "\n" not in fault
@@ -59,14 +59,14 @@ def test_what_is_not_python_is_shown_where(expression: str) -> None:
 )
 def test_an_expression_that_is_too_deep_for_python(expression: str) -> None:
     (fault,) = stream_maps_faults({"calls": {"x": expression}})
-    assert fault.endswith("of at most 300 terms, or operators, in a row")
+    assert fault.endswith("of at most 300 nested operations")
 
 
 @pytest.mark.parametrize(
     ("entry", "allowed"),
     [({"__else__": {}}, "null"), ({"__elsewhere__": None}, "the name of a stream")],
 )
-def test_what_stands_in_place_of_a_stream(entry: Any, allowed: str) -> None:
+def test_only_else_may_stand_where_a_stream_does(entry: Any, allowed: str) -> None:
     (fault,) = stream_maps_faults(entry)
     (name,) = entry
     assert fault.startswith(f"stream_maps.{name}: must be {allowed}")
@@ -87,7 +87,7 @@ def test_what_stands_in_place_of_a_stream(entry: Any, allowed: str) -> None:
         {"calls": {"__alias__": "a", "__filter__": "x > 1"}, "b": {"__source__": "c"}},
     ],
 )
-def test_maps_as_they_should_be(maps: Any) -> None:
+def test_valid_maps_have_no_faults(maps: Any) -> None:
     assert list(stream_maps_faults(maps)) == []
 
 
@@ -105,7 +105,7 @@ def test_faults_of_the_maps_come_with_those_of_other_settings() -> None:
     "maps",
     [None, {"calls": {"__filter__": None}}, {"calls": {"y": _LONG}}],
 )
-def test_maps_that_change_nothing(config: Config, run: Runner, maps: Any) -> None:
+def test_a_run_takes_valid_maps(config: Config, run: Runner, maps: Any) -> None:
     config["streams"] = {"calls": {"fields": {"call_duration": "call_duration"}}}
     done = run(config | {"stream_maps": maps}, stream_of([call()]))
     assert done.exit_code == 0, done.printed
