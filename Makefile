@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench pipeline nightly generate build clean
+.PHONY: help demo test lint format bench pipeline nightly generate coverage build clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,14 @@ demo: .venv/synced .venv-tap/installed ## CSV file -> real tap -> target -> sand
 
 test: .venv/synced ## All tests but pipeline's, and the simulation of delivery with few seeds
 	.venv/bin/pytest tests --ignore=tests/pipeline
+
+# These run in other processes, which are not measured, or would be much slower.
+NOT_MEASURED := pipeline simulation docs test_benchmarks.py test_architecture.py \
+  singer/test_crash_recovery.py singer/test_signals.py singer/test_throughput.py
+
+coverage: .venv/synced ## The tests that run in one process, which have to cover 95 %
+	.venv/bin/coverage run -m pytest tests $(NOT_MEASURED:%=--ignore=tests/%)
+	.venv/bin/coverage report
 
 lint: .venv/synced ## ruff check, ruff format --check, mypy, and who may import whom
 	.venv/bin/ruff check .
@@ -48,7 +56,7 @@ build: .venv/synced ## sdist and wheel, in dist/
 	$(UV) build --quiet --out-dir dist
 
 clean: ## Remove environments, caches and output
-	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	rm -rf .meltano dist demo/output benchmarks/.data
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
