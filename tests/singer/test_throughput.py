@@ -1,10 +1,9 @@
-"""How fast, how many at once, and in how much memory: over real HTTP."""
+"""Requests in flight and memory, over real HTTP."""
 
 from __future__ import annotations
 
 import gc
-import time
-from contextlib import suppress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,28 +14,35 @@ from target_contentsquare.delivery.batches import Batch
 from target_contentsquare.sandbox import Fault, Sandbox
 from tests.quick_api import QuickApi
 from tests.singer_input import calls, schema
-from tests.target_process import TargetProcess
+from tests.target_process import TargetProcess, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.runs import Config, Runner
 
-#: Of what 16 requests in flight could carry; less than the 85 % that a quiet machine
-#: has to reach, since this one may be busy.
-LEAST_SHARE = 0.5
+#: Imported by Python when it starts; writes the peak memory of a process at its end.
+#: From outside it can't be read exactly: after its end it is gone, and `getrusage` also
+#: counts the memory of the process that started it.
+WRITE_PEAK_AT_EXIT = """
+import atexit, pathlib
+atexit.register(
+    lambda: pathlib.Path("{}").write_text(pathlib.Path("/proc/self/status").read_text())
+)
+"""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One run to its end, with the API that saw it."""
+    """A run to its end, with the API that it sent to."""
 
     api: QuickApi
     states: list[Any]
-    megabytes: float
     errors: list[str]
 
 
 def write_rows(path: Path, rows: int, *, states: bool) -> Path:
-    """Rows of users of their own; with a state after each, if asked for."""
+    """Write rows of different users; with a state after each, if asked for."""
     row = '{"type":"RECORD","stream":"calls","record":{"user_id":"u-%d"%s}}\n'
     more = ',"session_number":1,"call_duration":60,"call_center_name":"RENNES"'
     state = '{"type":"STATE","value":{"rows":%d}}\n'
@@ -53,35 +59,19 @@ def run(folder: Path, rows: Path, seconds: float, at_once: int) -> Measured:
     with QuickApi(seconds) as api:
         config = api.config(max_parallel_requests=at_once)
         with TargetProcess(folder / "run", config, stdin=rows) as target:
-            megabytes = 0.0
-            while target.process.poll() is None:
-                megabytes = max(megabytes, most_megabytes(target.process.pid))
-                time.sleep(0.02)
-            assert target.wait() == 0
-            return Measured(api, target.states, megabytes, target.errors)
-
-
-def most_megabytes(process: int) -> float:
-    """The most memory that a process has had; 0 if it is gone.
-
-    `getrusage` would count what pytest held when it started the process.
-    """
-    with suppress(OSError, StopIteration):
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-        line = next(one for one in lines if one.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return 0.0
+            assert target.wait(120) == 0
+            return Measured(api, target.states, target.errors)
 
 
 def test_many_requests_in_flight_make_up_for_slow_answers(tmp_path: Path) -> None:
     """With a state after every row, which makes no smaller batches."""
-    rows = 64_000
+    rows, seconds = 16_000, 0.5
     source = write_rows(tmp_path / "rows.singer", rows, states=True)
-    measured = run(tmp_path, source, seconds=0.1, at_once=16)
+    measured = run(tmp_path, source, seconds, at_once=16)
     api = measured.api
-    best_seconds = rows / (16 * 200) * 0.1
-    share = best_seconds / (api.ended - api.began)
-    assert share > LEAST_SHARE
+    # 16 if the target took no time. A busy machine may make it 8, never 4.
+    in_flight_on_average = rows / 200 * seconds / (api.ended - api.began)
+    assert in_flight_on_average > 4
     assert api.sizes == [200] * (rows // 200)
     assert api.most_at_once == 16
     assert len(api.connections) == 16
@@ -115,31 +105,44 @@ def test_no_more_requests_and_connections_than_set(
 def test_what_failed_at_first_is_not_kept_in_memory(
     config: Config, run: Runner, sandbox: Sandbox, fault: Fault
 ) -> None:
-    """An error holds the frames it came through: in a circle, until it is broken."""
+    """No reference cycle holds a batch: it goes without a garbage collection.
+
+    An error refers to the frames it came through, and those to the error and a batch.
+    """
     sandbox.add_fault(fault)
     gc.collect()
     of_other_tests = batches()
     gc.disable()
     try:
         done = run(config | {"batch_size_rows": 10}, [schema(), *calls(50)])
-        kept = [one for one in batches() if one not in of_other_tests]
+        # The threads of requests may take a moment to end after the run.
+        wait_until(lambda: not batches(but=of_other_tests), "no batch in memory")
     finally:
         gc.enable()
     assert (done.exit_code, len(sandbox.enrichments)) == (0, 50), done.printed
-    assert kept == []
 
 
-def batches() -> list[Batch]:
-    """All that there are in memory."""
-    return [one for one in gc.get_objects() if type(one) is Batch]
+def batches(but: Sequence[Batch] = ()) -> list[Batch]:
+    """Return all batches in memory but the ones given."""
+    ignored = {id(batch) for batch in but}
+    found = (value for value in gc.get_objects() if type(value) is Batch)
+    return [batch for batch in found if id(batch) not in ignored]
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
-def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = tmp_path / "status"
+    program = WRITE_PEAK_AT_EXIT.format(status)
+    (tmp_path / "sitecustomize.py").write_text(program, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     megabytes = []
     for rows in (25_000, 250_000):
         source = write_rows(tmp_path / f"{rows}.singer", rows, states=False)
-        megabytes.append(run(tmp_path, source, 0.04, at_once=16).megabytes)
+        run(tmp_path, source, 0.04, at_once=16)
+        (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text("utf-8"))
+        megabytes.append(int(kilobytes) / 1024)
     few, many = megabytes
     # Stricter than what is promised for millions of rows, since these are few.
     assert many <= 1.1 * few
