@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-#: A stop takes less; what it must not wait for takes far longer.
-SOON = 8.0
+#: Seconds that a stop may take on a busy machine. It must not wait for what takes 60 or
+#: 120 seconds.
+SOON = 30.0
 NEVER_MS = 60_000.0
 
 
