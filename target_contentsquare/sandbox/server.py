@@ -11,6 +11,8 @@ from target_contentsquare.sandbox.batches.enrichments_endpoint import (
 )
 from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.control.control import Control
+from target_contentsquare.sandbox.control.other_origins import refuse_other_origins
+from target_contentsquare.sandbox.page.buttons import Buttons
 from target_contentsquare.sandbox.page.page import Page
 from target_contentsquare.sandbox.tokens.token_endpoint import TokenEndpoint
 
@@ -21,12 +23,16 @@ SHUTDOWN_SECONDS: Final = 0.05
 
 def application(contentsquare: Contentsquare) -> web.Application:
     """Return the application: the API, the control paths and the page."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app = web.Application(
+        client_max_size=MAX_BODY_BYTES, middlewares=[refuse_other_origins]
+    )
     app.router.add_post("/v1/oauth/token", TokenEndpoint(contentsquare).post)
     app.router.add_post("/v1/enrichments", EnrichmentsEndpoint(contentsquare).post)
     page = Page(contentsquare)
+    app.router.add_get("/batches/{number:[0-9]+}", page.get_batch)
     app.router.add_get("/", page.get)
     app.router.add_get("/_sandbox/received", page.get_received)
+    app.router.add_routes(Buttons(contentsquare).routes())
     app.router.add_routes(Control(contentsquare).routes())
     return app
 

@@ -15,6 +15,7 @@ from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.errors import RefusedError
 from target_contentsquare.sandbox.faults.fault import Fault
 from target_contentsquare.sandbox.limits.limiter import OverLimit
+from target_contentsquare.sandbox.received.exchanges import Answer, Exchange
 from target_contentsquare.sandbox.received.summaries import Outcome, RequestSummary
 
 
@@ -46,13 +47,20 @@ class EnrichmentsEndpoint:
             contentsquare.limiter.handling(project) as over_limit,
         ):
             fault = None if over_limit else contentsquare.faults.next_for("enrichments")
-            outline = Outline.of(await request.read())
+            body = await request.read()
+            outline = Outline.of(body)
             if over_limit:
                 reply = _limit_reply(over_limit)
             else:
                 reply = await self._reply(request, outline, fault)
             seconds = asyncio.get_running_loop().time() - started
-            contentsquare.received.finish(_summary(outline, reply, at, seconds))
+            exchange = Exchange(
+                body,
+                None if project is None else request.headers.get("Authorization"),
+                _answer(reply.response) if reply.response else None,
+            )
+            summary = _summary(outline, reply, at, seconds)
+            contentsquare.received.finish(summary, exchange)
         return reply.response or cut_connection(request)
 
     async def _reply(
@@ -107,6 +115,12 @@ def _fault_reply(fault: Fault) -> _Reply | None:
         return None
     answer = fault_answer(fault.status, fault)
     return _Reply(answer, "failed", f"fault: answered {fault.status}")
+
+
+def _answer(response: web.Response) -> Answer:
+    names = ("Content-Type", "Retry-After", "Location")
+    headers = tuple((n, response.headers[n]) for n in names if n in response.headers)
+    return Answer(response.status, headers, response.text or "")
 
 
 def _summary(

@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 from target_contentsquare.sandbox.batches.batch import Key
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.received.received import Stored
+from target_contentsquare.sandbox.received.groups import MOST_GROUPS
+from target_contentsquare.sandbox.received.stored import Stored
 
 
 def state_report(
@@ -22,6 +23,7 @@ def state_report(
         "totals": asdict(received.totals) | {"stored": len(received.stored)},
         "limits": asdict(contentsquare.limiter.limits),
         "seed": contentsquare.faults.seed,
+        "refused": [asdict(group) for group in received.refused.commonest(MOST_GROUPS)],
         "requests": [asdict(summary) for summary in received.requests],
         "token_requests": [asdict(summary) for summary in received.token_requests],
     }

@@ -1,6 +1,6 @@
 """Which request is hit by which fault."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -44,6 +44,11 @@ class FaultPlan:
         self.uses_probability = False
         self._random = Random(self.seed)  # noqa: S311 - repeatable on purpose
 
+    def sentences(self) -> Iterator[str]:
+        """Yield what the page says of the faults still to come."""
+        for pending in self._pending:
+            yield _sentence(pending)
+
     def next_for(self, endpoint: Endpoint) -> Fault | None:
         """Count one request of this endpoint and return the fault that hits it."""
         chosen: _Pending | None = None
@@ -63,3 +68,29 @@ class FaultPlan:
             if not pending.left:
                 self._pending.remove(pending)
         return pending.fault
+
+
+def _sentence(pending: _Pending) -> str:
+    fault, left = pending.fault, pending.left
+    name, names = ("batch", "batches")
+    if fault.on == "token":
+        name, names = ("sign-in", "sign-ins")
+    which = f"Every {name}" if left is None else f"The next {left} {names}"
+    if left == 1:
+        which = f"The next {name}"
+    after = f" after {pending.to_pass} more" if pending.to_pass else ""
+    chance = f", with probability {fault.probability:g}" if fault.probability else ""
+    return f"{which}{after}: {_what_happens(fault)}{chance}"
+
+
+def _what_happens(fault: Fault) -> str:
+    parts = []
+    if fault.delay_ms:
+        parts.append(f"delay {fault.delay_ms:g} ms")
+    if fault.status:
+        parts.append(f"answer {fault.status}")
+    if fault.retry_after is not None:
+        parts.append(f"Retry-After {fault.retry_after}")
+    if fault.drop:
+        parts.append(f"connection cut {fault.drop} it is handled")
+    return ", ".join(parts)

@@ -8,6 +8,9 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from target_contentsquare.sandbox.contentsquare import Contentsquare
+from target_contentsquare.sandbox.page.batch_view import batch_view
+from target_contentsquare.sandbox.page.buttons import FAULTS
+from target_contentsquare.sandbox.page.example import example
 from target_contentsquare.sandbox.page.page_view import page_view
 
 
@@ -20,26 +23,48 @@ class Page:
 
     async def get(self, request: web.Request) -> web.Response:
         """Return the page; `?user=` shows only users whose id contains this text."""
-        return self._rendered("page.html", request)
+        return self._received("page.html", request)
 
     async def get_received(self, request: web.Request) -> web.Response:
         """Return the part of the page that changes.
 
         It has no style and no script: their nonce would differ from the page's.
         """
-        return self._rendered("received.html", request)
+        return self._received("received.html", request)
 
-    def _rendered(self, template: str, request: web.Request) -> web.Response:
-        nonce = secrets.token_urlsafe(16)
-        view = page_view(self._contentsquare, request.query.get("user", "").strip())
-        html = self._environment.get_template(template).render(
-            view=view,
-            options=self._contentsquare.options,
-            auth_url=f"{request.scheme}://{request.host}/v1/oauth/token",
-            nonce=nonce,
+    async def get_batch(self, request: web.Request) -> web.Response:
+        """Return the page of a batch, by the number of its request."""
+        number = int(request.match_info["number"])
+        url = f"{_base_url(request)}/v1/enrichments"
+        batch = batch_view(self._contentsquare.received, number, url)
+        status = 404 if batch is None else 200
+        return self._rendered("batch.html", status, batch=batch, number=number)
+
+    def _received(self, template: str, request: web.Request) -> web.Response:
+        contentsquare, options = self._contentsquare, self._contentsquare.options
+        auth_url = f"{_base_url(request)}/v1/oauth/token"
+        return self._rendered(
+            template,
+            200,
+            view=page_view(contentsquare, request.query.get("user", "").strip()),
+            options=options,
+            limits=contentsquare.limiter.limits,
+            example=example(options, auth_url),
+            faults=FAULTS,
         )
-        headers = _headers(nonce)
-        return web.Response(text=html, content_type="text/html", headers=headers)
+
+    def _rendered(self, template: str, status: int, **values: object) -> web.Response:
+        nonce = secrets.token_urlsafe(16)
+        html = self._environment.get_template(template).render(nonce=nonce, **values)
+        # Half a surrogate pair, which JSON can hold and UTF-8 can't.
+        body = html.encode("utf-8", "replace")
+        return web.Response(
+            status=status,
+            body=body,
+            content_type="text/html",
+            charset="utf-8",
+            headers=_headers(nonce),
+        )
 
     @cached_property
     def _environment(self) -> Environment:
@@ -55,6 +80,10 @@ class Page:
         return environment
 
 
+def _base_url(request: web.Request) -> str:
+    return f"{request.scheme}://{request.host}"
+
+
 def _headers(nonce: str) -> dict[str, str]:
     """Return headers that allow only the page's own script and style."""
     policy = (
@@ -65,7 +94,7 @@ def _headers(nonce: str) -> dict[str, str]:
     return {
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",
     }
 

@@ -3,12 +3,14 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from typing import Final
 from weakref import WeakSet
 
 from target_contentsquare.sandbox.batches.batch import Enrichment, Key
+from target_contentsquare.sandbox.received.exchanges import Exchange, RecentExchanges
+from target_contentsquare.sandbox.received.groups import Groups
+from target_contentsquare.sandbox.received.stored import Stored, StoredEnrichments
 from target_contentsquare.sandbox.received.summaries import (
     RequestSummary,
     TokenRequestSummary,
@@ -19,33 +21,17 @@ KEPT: Final = 10_000
 """How many requests, and batches of history, are kept; totals count all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An enrichment as Contentsquare would now have it.
-
-    Attributes:
-        fields: its fields and values.
-        integration_version: of the batch it came in last.
-        at: when that was, Unix seconds.
-    """
-
-    fields: Mapping[str, object]
-    integration_version: int
-    at: float
-
-
 class Received:
     """Keeps what reached the sandbox; not safe to share between threads.
 
     Args:
-        keep: how many enrichments are kept. Beyond that, a tenth is forgotten at
-            once, those that were written first.
+        keep: how many enrichments are kept; see `StoredEnrichments`.
         keep_history: whether to keep every accepted batch (the last 10,000).
     """
 
     def __init__(self, *, keep: int, keep_history: bool) -> None:
         """Make one that has received nothing."""
-        self.keep = keep
+        self._keep = keep
         self._keep_history = keep_history
         self._connections: WeakSet[object] = WeakSet()
         self._in_flight = 0
@@ -56,9 +42,20 @@ class Received:
         self.totals = Totals()
         self.requests: deque[RequestSummary] = deque(maxlen=KEPT)
         self.token_requests: deque[TokenRequestSummary] = deque(maxlen=KEPT)
-        self.stored: dict[Key, Stored] = {}
+        self.refused = Groups[RequestSummary]()
+        self.refused_sign_ins = Groups[TokenRequestSummary]()
+        self.enrichments = StoredEnrichments(self._keep)
         self.history: deque[Sequence[Enrichment]] = deque(maxlen=KEPT)
+        # Refused batches have a store of their own, so that many good ones do not
+        # make the sandbox forget them.
+        self._refused_exchanges = RecentExchanges()
+        self._other_exchanges = RecentExchanges()
         self._connections.clear()
+
+    @property
+    def stored(self) -> Mapping[Key, Stored]:
+        """Return the enrichments that are kept, oldest write first."""
+        return self.enrichments.by_key
 
     def copy_totals(self) -> Totals:
         """Return the totals as they are now."""
@@ -84,29 +81,38 @@ class Received:
     def store(self, batch: Sequence[Enrichment], version: int, at: float) -> None:
         """Store an accepted batch; an enrichment overwrites the one with its key."""
         for enrichment in batch:
-            # A dict keeps the place of a key that it overwrites. Removing it first
-            # keeps the order of the last write.
-            self.stored.pop(enrichment.key, None)
-            self.stored[enrichment.key] = Stored(enrichment.fields, version, at)
+            self.enrichments.put(enrichment, version, at)
+        self.totals.forgotten_enrichments = self.enrichments.forgotten
         distinct = len({enrichment.key for enrichment in batch})
         self.totals.duplicates_in_batch += len(batch) - distinct
         if self._keep_history:
             self.history.append(batch)
-        if len(self.stored) > self.keep:
-            self._forget_oldest(len(self.stored) - self.keep + self.keep // 10)
 
-    def _forget_oldest(self, count: int) -> None:
-        # Many at once: finding the first key of a dict passes over all removed ones.
-        for key in list(islice(self.stored, count)):
-            del self.stored[key]
-        self.totals.forgotten_enrichments += count
-
-    def finish(self, summary: RequestSummary) -> None:
+    def finish(self, summary: RequestSummary, exchange: Exchange) -> None:
         """Add a finished request to `/v1/enrichments`, and number it."""
         self.totals.add(summary)
-        self.requests.append(replace(summary, number=self.totals.requests))
+        numbered = replace(summary, number=self.totals.requests)
+        self.requests.append(numbered)
+        if summary.outcome == "refused":
+            self.refused.add((summary.status, summary.field, summary.rule), numbered)
+            self._refused_exchanges.add(numbered.number, exchange)
+        else:
+            self._other_exchanges.add(numbered.number, exchange)
 
     def finish_token_request(self, summary: TokenRequestSummary) -> None:
         """Add a finished token request."""
         self.totals.add_token_request(summary)
         self.token_requests.append(summary)
+        if summary.outcome == "refused":
+            key = (summary.status, summary.reason, summary.client_id)
+            self.refused_sign_ins.add(key, summary)
+
+    def request(self, number: int) -> RequestSummary | None:
+        """Return the request with this number, None where it is not kept."""
+        index = number - self.totals.requests - 1
+        return self.requests[index] if -len(self.requests) <= index < 0 else None
+
+    def exchange(self, number: int) -> Exchange | None:
+        """Return the batch and answer of this number, None where they are not kept."""
+        refused = self._refused_exchanges.get(number)
+        return refused or self._other_exchanges.get(number)

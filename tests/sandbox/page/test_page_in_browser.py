@@ -64,6 +64,18 @@ CONTRASTS = """
 """
 
 
+# What is wider than the window, or than the part that cuts it off.
+TOO_WIDE = """
+[...document.querySelectorAll("body, body *")]
+  .filter((element) => !element.closest(".unseen, input, select"))
+  .filter((element) => element.getBoundingClientRect().right > innerWidth
+    || (getComputedStyle(element).overflowX !== "visible"
+        && element.scrollWidth > element.clientWidth)
+    || innerWidth > 360)
+  .map((element) => element.outerHTML.slice(0, 80))
+"""
+
+
 class Tab:
     """A page in the browser, over the Chrome DevTools Protocol."""
 
@@ -259,7 +271,7 @@ def test_everything_can_be_reached_with_the_keyboard_and_shows_it(
             await page.open(sandbox.url)
             await page.call("Page.bringToFront")
             reached = []
-            for _ in range(8):
+            for _ in range(17):
                 await page.press("Tab")
                 assert await page.value(outline) == "solid"
                 name = "document.activeElement.innerText.trim().split('\\n')[0]"
@@ -272,9 +284,18 @@ def test_everything_can_be_reached_with_the_keyboard_and_shows_it(
         "Pause",
         "",  # The field that a user id is typed in.
         "Filter",
-        "sessions-title",
-        "refused-title",
+        "Copy",
+        "cat > config.json <<'END'",
         "batches-title",
+        "The next batch is answered 503",
+        "Add",
+        "",  # The user to refuse.
+        "Refuse",
+        "Refuse nobody",
+        "",  # The requests a second.
+        "Limit",
+        "Expire all tokens",
+        "Reset everything",
         "/_sandbox/state",
     ]
 
@@ -299,10 +320,11 @@ def test_all_text_stands_out_from_its_background(
     assert asyncio.run(scenario()) == {}
 
 
-def test_it_fits_a_telephone(
+def test_it_fits_a_phone_and_no_field_is_cut_off(
     browser: str, sandbox: Sandbox, send: Ask, row: Row
 ) -> None:
     send(sandbox, [row("a" * 90, enrichment={"f" * 50: "v" * 50})])
+    send(sandbox, [row("a" * 90, enrichment={"f" * 50: "v" * 51})])
 
     async def scenario() -> None:
         async with tab(browser) as page:
@@ -314,8 +336,9 @@ def test_it_fits_a_telephone(
                 mobile=True,
             )
             await page.open(sandbox.url)
-            width = await page.value("document.documentElement.scrollWidth")
-            assert width == 360
+            assert await page.value(TOO_WIDE) == []
+            await page.open(f"{sandbox.url}/batches/2")
+            assert await page.value(TOO_WIDE) == []
 
     asyncio.run(scenario())
 
