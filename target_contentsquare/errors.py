@@ -5,6 +5,7 @@
     │   ├── ConfigError               a setting, option or mapping has to change
     │   ├── InputError                what the tap wrote is not Singer
     │   ├── AuthenticationError       the credentials, or what they cover
+    │   │   └── ProjectNotCoveredError    one project that they don't cover
     │   ├── ApiError                  an answer that trying again does not cure
     │   ├── DeliveryError             tried again until the time was up
     │   ├── TooManyRejectedError      no room for another rejected row
@@ -52,6 +53,18 @@ class AuthenticationError(FatalError):
     """The credentials are wrong, expired, or don't cover the project."""
 
 
+class ProjectNotCoveredError(AuthenticationError):
+    """The credentials don't cover one project; they may be good for others.
+
+    Args:
+        project_id: None for the credentials' own project.
+    """
+
+    def __init__(self, reason: str, project_id: int | None = None) -> None:
+        super().__init__(reason)
+        self.project_id = project_id
+
+
 class ApiError(FatalError):
     """Contentsquare gave an answer that trying again does not cure."""
 
@@ -74,11 +87,26 @@ class RetryableError(ContentsquareTargetError):
     Args:
         reason: What happened, without a secret or a row's value.
         retry_after: Seconds that the server asked to wait, if it did.
+        cause: The same in a few words that fit after a host's name, such as "refuses
+            connections" or "HTTP 503".
+        host: Whose trouble it is; None where nobody was asked.
+        is_throttling: The server works, and asks for fewer requests (429).
     """
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        retry_after: float | None = None,
+        *,
+        cause: str | None = None,
+        host: str | None = None,
+        is_throttling: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.cause = cause or reason
+        self.host = host
+        self.is_throttling = is_throttling
 
 
 class TokenRefusedError(ContentsquareTargetError):
@@ -86,7 +114,15 @@ class TokenRefusedError(ContentsquareTargetError):
 
 
 class BatchRefusedError(ContentsquareTargetError):
-    """400: at least one row of the batch is wrong; the API does not say which."""
+    """At least one row of the batch is wrong; the API does not say which.
+
+    Args:
+        status: Of the answer: 400, 403, 413 or 422.
+    """
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 
+from target_contentsquare.api.account import Account, Credentials, Keyring
+from target_contentsquare.api.attempts import Attempts
 from target_contentsquare.api.enrichments import EnrichmentApi
 from target_contentsquare.api.pool import HttpPool
 from target_contentsquare.api.sign_in import TokenClient
@@ -12,11 +15,9 @@ from target_contentsquare.api.tokens import Token, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from logging import Logger
 
     from target_contentsquare.enrichment import Enrichment
-
-    #: Sends the enrichments of one project and integration version, at most 200.
-    Send: TypeAlias = Callable[[int | None, int, Sequence[Enrichment]], None]
 
 
 class ConnectionSettings(Protocol):
@@ -28,7 +29,7 @@ class ConnectionSettings(Protocol):
 
     @property
     def credentials(self) -> Mapping[str, str]:
-        """What a token request holds besides the project."""
+        """`client_id`, `client_secret` and `scope`."""
 
     @property
     def max_parallel_requests(self) -> int:
@@ -36,74 +37,135 @@ class ConnectionSettings(Protocol):
 
     @property
     def request_timeout_seconds(self) -> float:
-        """Seconds to connect, and for each wait for the server."""
+        """Seconds to connect, and from then until an answer is complete."""
 
 
-def connect(
+class Connection:
+    """Sends batches to Contentsquare. `send` is for many threads.
+
+    Args:
+        close_pool: Closes the connections.
+    """
+
+    def __init__(
+        self,
+        tokens: Tokens[Account],
+        api: EnrichmentApi,
+        attempts: Attempts,
+        close_pool: Callable[[], None],
+    ) -> None:
+        self._tokens = tokens
+        self._api = api
+        self._attempts = attempts
+        self.close = close_pool
+
+    def send(
+        self,
+        account: Account | int | None,
+        integration_version: int,
+        enrichments: Sequence[Enrichment],
+    ) -> None:
+        """Send a batch; returning means that Contentsquare took it whole.
+
+        Args:
+            account: Or its project alone; None for the one that the credentials know.
+            enrichments: At most 200.
+
+        Raises:
+            BatchRefusedError: See `EnrichmentApi.send`.
+            RetryableError: The same batch may be taken later.
+            FatalError: It won't.
+        """
+        if not isinstance(account, Account):
+            account = Account(account)
+        self._tokens.call(
+            account,
+            lambda token: self._api.send(token, integration_version, enrichments),
+        )
+
+    def expire(self) -> None:
+        """End the requests that are past their deadline. To be called every second."""
+        self._attempts.expire()
+
+    def abort(self) -> None:
+        """End all requests that are being made; each raises a RetryableError."""
+        self._attempts.abort_all()
+
+
+def connect(  # noqa: PLR0913 - each is what a test replaces
     settings: ConnectionSettings,
     *,
     user_agent: str,
     on_written: Callable[[], None],
+    log: Logger,
+    project_credentials: Mapping[int, Credentials] = MappingProxyType({}),
     clock: Callable[[], float] = time.monotonic,
     wall_clock: Callable[[], float] = time.time,
-) -> Send:
-    """Return the function that sends a batch to Contentsquare. For many threads.
-
-    It is given the project (None: the one that the credentials know), the integration
-    version and the enrichments, and raises what `Tokens.call` and `EnrichmentApi.send`
-    do.
+) -> Connection:
+    """Return a run's connection to Contentsquare; nothing is sent yet.
 
     Args:
         on_written: See `EnrichmentApi`.
+        log: See `EnrichmentApi`.
+        project_credentials: Of the projects that have their own.
         clock: Seconds that only go forward.
         wall_clock: Unix seconds.
     """
-    pool = _pool(settings, settings.max_parallel_requests, user_agent)
-    api = EnrichmentApi(pool, wall_clock=wall_clock, on_written=on_written)
-    client = _token_client(pool, settings, clock, wall_clock)
-    tokens = Tokens(client.sign_in, clock)
-
-    def send(
-        project_id: int | None,
-        integration_version: int,
-        enrichments: Sequence[Enrichment],
-    ) -> None:
-        tokens.call(
-            project_id,
-            lambda token: api.send(token, integration_version, enrichments),
-        )
-
-    return send
+    attempts = Attempts(settings.request_timeout_seconds, clock)
+    pool = _pool(settings, settings.max_parallel_requests + 1, user_agent, attempts)
+    api = EnrichmentApi(pool, wall_clock=wall_clock, on_written=on_written, log=log)
+    client = _token_client(pool, settings, project_credentials, clock, wall_clock)
+    tokens = Tokens(client.sign_in, clock, pause=attempts.pause)
+    return Connection(tokens, api, attempts, pool.close)
 
 
 def sign_in(
-    settings: ConnectionSettings, project_id: int | None, *, user_agent: str
+    settings: ConnectionSettings,
+    account: Account | int | None,
+    *,
+    user_agent: str,
+    project_credentials: Mapping[int, Credentials] = MappingProxyType({}),
 ) -> Token:
-    """Return a token for a project, asked for once.
+    """Return a token, asked for once. It takes at most twice the timeout.
 
     Raises:
         AuthenticationError: Contentsquare gives none.
         RetryableError: It can't be reached, or is in trouble.
+        ConfigError: The environment's proxy or certificates can't be used.
     """
-    with _pool(settings, 1, user_agent) as pool:
-        client = _token_client(pool, settings, time.monotonic, time.time)
-        return client.sign_in(project_id)
+    attempts = Attempts(settings.request_timeout_seconds, time.monotonic)
+    account = account if isinstance(account, Account) else Account(account)
+    with _pool(settings, 1, user_agent, attempts) as pool:
+        client = _token_client(
+            pool, settings, project_credentials, time.monotonic, time.time
+        )
+        with attempts.expiring():
+            return client.sign_in(account)
 
 
-def _pool(settings: ConnectionSettings, connections: int, user_agent: str) -> HttpPool:
-    return HttpPool(connections, user_agent, timeout=settings.request_timeout_seconds)
+def _pool(
+    settings: ConnectionSettings, connections: int, user_agent: str, attempts: Attempts
+) -> HttpPool:
+    timeout = settings.request_timeout_seconds
+    return HttpPool(connections, user_agent, timeout=timeout, attempts=attempts)
 
 
 def _token_client(
     pool: HttpPool,
     settings: ConnectionSettings,
+    project_credentials: Mapping[int, Credentials],
     clock: Callable[[], float],
     wall_clock: Callable[[], float],
 ) -> TokenClient:
+    given = settings.credentials
+    default = None
+    if given["client_id"]:
+        default = Credentials(given["client_id"], given["client_secret"])
     return TokenClient(
         pool,
         settings.auth_url,
-        settings.credentials,
+        Keyring(default, project_credentials),
+        scope=given["scope"],
         clock=clock,
         wall_clock=wall_clock,
     )

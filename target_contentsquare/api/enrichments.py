@@ -1,32 +1,24 @@
-"""One POST to the Enrichment API: a batch as JSON, the answer as an error or not."""
+"""One POST to the Enrichment API: a batch as JSON."""
 
 from __future__ import annotations
 
-import re
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_contentsquare.api.http_errors import trouble_in
-from target_contentsquare.errors import (
-    ApiError,
-    BatchRefusedError,
-    TokenRefusedError,
+from target_contentsquare.api.batch_answers import (
+    SUCCESSES,
+    error_for,
+    has_unexpected_body,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from logging import Logger
 
     from target_contentsquare.api.pool import Answer, HttpPool
     from target_contentsquare.api.tokens import Token
     from target_contentsquare.enrichment import Enrichment
-
-# The answers that the API's description names; what else it says stays unsaid, since it
-# could repeat a row's values.
-_REFUSED = "match expected payload"
-_BAD_VERSION = "bad integration version"
-_ERROR_CODE = re.compile(r"[A-Z][A-Z_]{2,40}")
 
 
 class EnrichmentApi:
@@ -35,7 +27,8 @@ class EnrichmentApi:
     Args:
         wall_clock: Unix seconds, for a Retry-After that holds a date.
         on_written: Called once a request is written, before its answer is awaited, in
-            the thread that makes it.
+            the thread that makes it; twice if it had to be sent again at once.
+        log: Told, once, of a success that is not as documented.
     """
 
     def __init__(
@@ -44,11 +37,15 @@ class EnrichmentApi:
         *,
         wall_clock: Callable[[], float],
         on_written: Callable[[], None],
+        log: Logger,
     ) -> None:
         self._pool = pool
         self._wall_clock = wall_clock
         self._on_written = on_written
+        self._log = log
         self._encode = msgspec.json.Encoder().encode
+        self._has_warned = False
+        self._have_delivered: set[Token] = set()
 
     def send(
         self,
@@ -60,23 +57,31 @@ class EnrichmentApi:
 
         Raises:
             TokenRefusedError: 401.
-            BatchRefusedError: 400, at least one row is wrong.
+            BatchRefusedError: At least one row is wrong: 413, 422, most of 400, and 403
+                once the same token has delivered a batch.
             RetryableError: No answer, or 408, 425, 429, 5xx.
             ApiError: Any other answer.
+            ConfigError: The environment's proxy or certificates can't be used.
         """
-        body = self.payload(token.project_id, integration_version, enrichments)
-        headers = {
-            "Authorization": f"Bearer {token.value}",
-            "Content-Length": str(len(body)),
-        }
         answer = self._pool.post(
             f"{token.endpoint}/v1/enrichments",
-            headers,
-            self._chunks(body),
-            "no answer from Contentsquare",
+            {"Authorization": f"Bearer {token.value}"},
+            self.payload(token.project_id, integration_version, enrichments),
+            what="no answer from Contentsquare",
+            on_written=self._on_written,
         )
-        if answer.status != HTTPStatus.OK:
-            raise self._error(answer, integration_version, token)
+        if answer.status not in SUCCESSES:
+            # Not kept in a variable: that, the traceback and this frame would be a
+            # reference cycle, which holds the rows.
+            raise error_for(
+                answer,
+                token.project_id,
+                integration_version,
+                now=self._wall_clock(),
+                has_delivered=token in self._have_delivered,
+            )
+        self._have_delivered.add(token)
+        self._warn_of_body(answer)
 
     def payload(
         self,
@@ -93,56 +98,12 @@ class EnrichmentApi:
             }
         )
 
-    def _chunks(self, body: bytes) -> Iterator[bytes]:
-        yield body
-        self._on_written()
-
-    def _error(self, answer: Answer, version: int, token: Token) -> Exception:
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            return TokenRefusedError("HTTP 401")
-        trouble = trouble_in(answer, "Contentsquare", self._wall_clock())
-        if trouble is not None:
-            return trouble
-        message, code = _words_of(answer)
-        if answer.status == HTTPStatus.BAD_REQUEST and _REFUSED in message:
-            return BatchRefusedError("HTTP 400")
-        if answer.status == HTTPStatus.BAD_REQUEST and _BAD_VERSION in message:
-            return ApiError(
-                f"project {token.project_id} has no integration version "
-                f"{version} (HTTP 400, bad integration version): "
-                "set integration_version to a registered one"
+    def _warn_of_body(self, answer: Answer) -> None:
+        if has_unexpected_body(answer) and not self._has_warned:
+            self._has_warned = True
+            self._log.warning(
+                "Contentsquare took a batch and answered with a text of %d bytes; its "
+                "documentation says that there is none. The rows count as delivered. "
+                "Look for them in Contentsquare, and ask its support what that means",
+                len(answer.body),
             )
-        return ApiError(_unexpected(answer.status, code, token))
-
-
-def _unexpected(status: int, code: str, token: Token) -> str:
-    answer = f"HTTP {status}{f', {code}' if code else ''}"
-    if status == HTTPStatus.FORBIDDEN:
-        return (
-            f"Contentsquare forbids to enrich project {token.project_id} ({answer}): "
-            "use credentials that cover this project, or change project_id"
-        )
-    if 300 <= status < 400:  # noqa: PLR2004 - the redirects
-        return (
-            f"the endpoint of project {token.project_id} redirects ({answer}) and "
-            "redirects are not followed: tell Contentsquare's support"
-        )
-    return (
-        f"Contentsquare answered {answer} to a batch for project {token.project_id}, "
-        "which trying again does not cure: look for this answer in its documentation"
-    )
-
-
-def _words_of(answer: Answer) -> tuple[str, str]:
-    """Return the message and the error code of an answer, empty where it has none."""
-    try:
-        words: Any = msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return "", ""
-    if not isinstance(words, dict):
-        return "", ""
-    message, code = words.get("message"), words.get("errorCode")
-    return (
-        message if isinstance(message, str) else "",
-        code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else "",
-    )

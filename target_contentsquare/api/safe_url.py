@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 _URL_TEXT = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"[\w.:-]+", re.ASCII)
+_LONGEST_LABEL = 63  # RFC 1035, 2.3.4
 
 
 def is_safe_url(url: str, auth_url: str | None = None) -> bool:
@@ -25,7 +26,7 @@ def is_safe_url(url: str, auth_url: str | None = None) -> bool:
     except ValueError:
         return False
     if (
-        not _HOST.fullmatch(host or "")
+        not is_host(host or "")
         or parts.username is not None
         or parts.query
         or parts.fragment
@@ -38,6 +39,14 @@ def is_safe_url(url: str, auth_url: str | None = None) -> bool:
         and is_loopback(url)
         and (auth_url is None or is_loopback(auth_url))
     )
+
+
+def is_host(host: str) -> bool:
+    """Return whether a text can be the name or the address of a host."""
+    if not _HOST.fullmatch(host):
+        return False
+    labels = host.removesuffix(".").split(".")
+    return ":" in host or all(0 < len(label) <= _LONGEST_LABEL for label in labels)
 
 
 def is_loopback(url: str) -> bool:

@@ -40,7 +40,7 @@ class RawServer:
         self._serve = serve
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
-        self._open: list[socket.socket] = []
+        self._handles: list[socket.socket] = []
         self.connections = 0
         self.requests: list[bytes] = []
         self.stopping = threading.Event()
@@ -69,14 +69,18 @@ class RawServer:
             while True:
                 connection, _ = self._listener.accept()
                 self.connections += 1
-                self._open.append(connection)
-                thread = threading.Thread(target=self._run, args=(connection,))
+                # TLS detaches the socket that it wraps.
+                handle = connection.dup()
+                self._handles.append(handle)
+                arguments = (connection, handle)
+                thread = threading.Thread(target=self._run, args=arguments)
                 self._threads.append(thread)
                 thread.start()
 
-    def _run(self, connection: socket.socket) -> None:
+    def _run(self, connection: socket.socket, handle: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             self._serve(self, connection)
+        shut_down(handle)
 
     def __enter__(self) -> Self:
         self._acceptor = threading.Thread(target=self._accept)
@@ -93,11 +97,15 @@ class RawServer:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._acceptor.join()
-        for connection in self._open:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
+        for thread, handle in zip(self._threads, self._handles, strict=True):
+            shut_down(handle)
             thread.join()
+            handle.close()
+
+
+def shut_down(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def answers(*given: bytes) -> Callable[[RawServer, socket.socket], None]:

@@ -1,12 +1,13 @@
 """One POST: what is sent, and what each answer means."""
 
 import json
-from collections.abc import Iterator
+import logging
 from pathlib import Path
 
 import pytest
 import requests
 
+from target_contentsquare.api.attempts import Attempts
 from target_contentsquare.api.enrichments import EnrichmentApi
 from target_contentsquare.api.pool import HttpPool
 from target_contentsquare.api.tokens import Token
@@ -30,12 +31,6 @@ def batch_of(count: int = 2) -> list[Enrichment]:
 
 
 @pytest.fixture
-def pool() -> Iterator[HttpPool]:
-    with HttpPool(2, "target-contentsquare/test", timeout=5) as pool:
-        yield pool
-
-
-@pytest.fixture
 def written() -> list[str]:
     """An entry for each request that was written."""
     return []
@@ -46,6 +41,7 @@ def api_of(pool: HttpPool, written: list[str]) -> EnrichmentApi:
         pool,
         wall_clock=lambda: NOW,
         on_written=lambda: written.append("a request"),
+        log=logging.getLogger("test"),
     )
 
 
@@ -133,12 +129,12 @@ def test_a_connection_that_breaks_is_to_be_tried_again(
 
 
 def test_an_answer_that_takes_too_long_is_to_be_tried_again(
-    token: Token, sandbox: Sandbox, written: list[str]
+    token: Token, sandbox: Sandbox, written: list[str], attempts: Attempts
 ) -> None:
     sandbox.add_fault(Fault(delay_ms=2000))
     with (
-        HttpPool(1, "tests", timeout=0.05) as hasty,
-        pytest.raises(RetryableError, match="Timeout"),
+        HttpPool(1, "tests", timeout=0.05, attempts=attempts) as hasty,
+        pytest.raises(RetryableError, match="timed out"),
     ):
         api_of(hasty, written).send(token, 1, batch_of())
     # It tells that the request was written, before there is an answer.
@@ -174,12 +170,98 @@ def test_a_bad_version_is_no_bad_row(api: EnrichmentApi, token: Token) -> None:
         api.send(token, 9, batch_of())
 
 
-def test_only_the_documented_words_mean_a_bad_row(
+@pytest.mark.parametrize("status", [201, 202, 204])
+def test_other_successes(
+    api: EnrichmentApi, token: Token, sandbox: Sandbox, status: int
+) -> None:
+    sandbox.add_fault(Fault(status=status, body=""))
+    api.send(token, 1, batch_of())
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, '{"message": "something else"}'),
+        (400, '{"errorMessage": "enrichments don\'t match expected payload"}'),
+        (400, "<html>"),
+        (400, ""),
+        (413, ""),
+        (422, '{"error": "row marker"}'),
+    ],
+)
+def test_a_refused_batch_may_have_one_bad_row(
+    api: EnrichmentApi, token: Token, sandbox: Sandbox, status: int, body: str
+) -> None:
+    sandbox.add_fault(Fault(status=status, body=body))
+    with pytest.raises(BatchRefusedError) as refused:
+        api.send(token, 1, batch_of())
+    assert refused.value.status == status
+    assert str(refused.value) == f"HTTP {status}"
+
+
+@pytest.mark.parametrize("key", ["message", "errorMessage", "error"])
+def test_a_bad_version_is_told_in_each_dialect(
+    api: EnrichmentApi, token: Token, sandbox: Sandbox, key: str
+) -> None:
+    body = json.dumps({key: "Bad Integration VERSION"})
+    sandbox.add_fault(Fault(status=400, body=body))
+    with pytest.raises(ApiError, match="no integration version 1"):
+        api.send(token, 1, batch_of())
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 409, 410, 415, 431, 203, 307])
+def test_answers_that_end_the_run(
+    api: EnrichmentApi, token: Token, sandbox: Sandbox, status: int
+) -> None:
+    sandbox.add_fault(Fault(status=status, body='{"message": "row marker"}'))
+    with pytest.raises(ApiError, match=f"HTTP {status}") as failed:
+        api.send(token, 1, batch_of())
+    assert "marker" not in str(failed.value)
+
+
+def test_a_token_that_has_delivered_is_not_what_a_403_is_about(
     api: EnrichmentApi, token: Token, sandbox: Sandbox
 ) -> None:
-    sandbox.add_fault(Fault(status=400, body='{"message": "something else"}'))
-    with pytest.raises(ApiError, match="HTTP 400"):
+    api.send(token, 1, batch_of())
+    sandbox.add_fault(Fault(status=403))
+    with pytest.raises(BatchRefusedError) as refused:
         api.send(token, 1, batch_of())
+    assert refused.value.status == 403
+
+
+def test_another_token_may_be_what_a_403_is_about(
+    api: EnrichmentApi, token: Token, sandbox: Sandbox
+) -> None:
+    api.send(token, 1, batch_of())
+    sandbox.add_fault(Fault(status=403))
+    other = Token("other", token.endpoint, 163, 0, 0)
+    with pytest.raises(ApiError, match="forbids to enrich project 163"):
+        api.send(other, 1, batch_of())
+
+
+def test_a_known_error_name_is_shown_and_no_other_text(
+    api: EnrichmentApi, token: Token, sandbox: Sandbox
+) -> None:
+    for body in ({"errorCode": "ACCESS_denied"}, {"errorCode": "ROW_MARKER"}):
+        sandbox.add_fault(Fault(status=403, body=json.dumps(body)))
+    with pytest.raises(ApiError, match=r"\(HTTP 403, access_denied\)"):
+        api.send(token, 1, batch_of())
+    with pytest.raises(ApiError, match=r"\(HTTP 403\)"):
+        api.send(token, 1, batch_of())
+
+
+def test_a_success_with_a_body_is_warned_about_once(
+    api: EnrichmentApi,
+    token: Token,
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sandbox.add_fault(Fault(status=200, body='{"row": "marker"}', count=3))
+    for _ in range(3):
+        api.send(token, 1, batch_of())
+    (line,) = caplog.messages
+    assert "a text of 17 bytes" in line
+    assert "marker" not in line
 
 
 def test_a_netrc_does_not_replace_the_token(

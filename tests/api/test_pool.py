@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import base64
 import gc
+import logging
 import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 
 from target_contentsquare.api.enrichments import EnrichmentApi
-from target_contentsquare.api.pool import HttpPool
 from target_contentsquare.api.tokens import Token
 from target_contentsquare.errors import ContentsquareTargetError, RetryableError
 from tests.api.rig import OK, RawServer, answer, answers
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from target_contentsquare.api.pool import Answer, HttpPool
     from target_contentsquare.enrichment import Enrichment
 
-SENT = {"Content-Length": "2"}
 
-
-@pytest.fixture
-def pool() -> Iterator[HttpPool]:
-    with HttpPool(2, "target-contentsquare/test", timeout=5) as pool:
-        yield pool
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+def post(pool: HttpPool, url: str) -> Answer:
+    return pool.post(url, {}, b"{}", what="no answer")
 
 
 def head_of(request: bytes) -> dict[str, str]:
@@ -45,7 +35,7 @@ def head_of(request: bytes) -> dict[str, str]:
 def test_a_request_says_who_sends_it_and_what(pool: HttpPool) -> None:
     with RawServer(answers(OK)) as server:
         url = f"{server.url}/v1/enrichments"
-        assert pool.post(url, SENT, [b"{}"], "no answer").status == 200
+        assert post(pool, url).status == 200
     (request,) = server.requests
     assert request.startswith(b"POST /v1/enrichments HTTP/1.1\r\n")
     assert request.endswith(b"\r\n\r\n{}")
@@ -59,7 +49,7 @@ def test_cookies_are_not_kept(pool: HttpPool) -> None:
     cookie = answer(200, b"", "Set-Cookie: session=1; Path=/")
     with RawServer(answers(cookie)) as server:
         for _ in range(2):
-            pool.post(server.url, SENT, [b"{}"], "no answer")
+            post(pool, server.url)
     assert server.connections == 1
     assert not [r for r in server.requests if "cookie" in head_of(r)]
 
@@ -71,7 +61,7 @@ def test_plain_http_goes_through_a_proxy_with_the_whole_url(
         address = proxy.url.removeprefix("http://")
         monkeypatch.setenv("HTTP_PROXY", f"http://user:word@{address}")
         url = "http://contentsquare.invalid/v1/enrichments"
-        assert pool.post(url, SENT, [b"{}"], "no answer").status == 200
+        assert post(pool, url).status == 200
     (request,) = proxy.requests
     assert request.startswith(f"POST {url} HTTP/1.1\r\n".encode())
     expected = f"Basic {base64.b64encode(b'user:word').decode()}"
@@ -84,9 +74,11 @@ def test_https_goes_through_a_tunnel_and_the_proxy_does_not_see_the_token(
     with RawServer(answers(answer(502))) as proxy:
         address = proxy.url.removeprefix("http://")
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:word@{address}")
-        headers = {**SENT, "Authorization": "Bearer token"}
+        headers = {"Authorization": "Bearer token"}
         with pytest.raises(ContentsquareTargetError):
-            pool.post("https://contentsquare.invalid/", headers, [b"{}"], "no answer")
+            pool.post(
+                "https://contentsquare.invalid/", headers, b"{}", what="no answer"
+            )
     (request,) = proxy.requests
     assert request.startswith(b"CONNECT contentsquare.invalid:443 ")
     assert b"Bearer" not in request
@@ -100,7 +92,7 @@ def test_this_machine_is_reached_without_a_proxy(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with RawServer(answers(OK)) as server:
         url = server.url.replace("127.0.0.1", host)
-        assert pool.post(url, SENT, [b"{}"], "no answer").status == 200
+        assert post(pool, url).status == 200
 
 
 class Batch(list["Enrichment"]):
@@ -127,7 +119,12 @@ def test_a_cut_connection_keeps_no_row_in_memory(
 ) -> None:
     def send(server: RawServer) -> weakref.ref[Batch]:
         batch = Batch()
-        api = EnrichmentApi(pool, wall_clock=float, on_written=lambda: None)
+        api = EnrichmentApi(
+            pool,
+            wall_clock=float,
+            on_written=lambda: None,
+            log=logging.getLogger("test"),
+        )
         token = Token("token", server.url, 162, 0, 0)
         with pytest.raises(RetryableError):
             api.send(token, 1, batch)

@@ -43,11 +43,16 @@ class Contentsquare:
         self._newest: dict[Key, int] = {}
         self._token_numbers = itertools.count()
 
-    def begin_run(self, faults: Faults) -> Tokens:
+    def begin_run(self, faults: Faults) -> Tokens[int | None]:
         """Return the tokens of a new process, which may send old rows again."""
         self._faults = faults
         self._newest.clear()
-        return Tokens(self._sign_in, self._world.clock)
+        return Tokens(
+            self._sign_in,
+            self._world.clock,
+            pause=lambda _: True,
+            run_aside=lambda renew: renew(),
+        )
 
     def post(self, token: Token, batch: Batch) -> None:
         """Store the rows of a batch.
