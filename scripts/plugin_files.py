@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from target_contentsquare.settings.declared import CREDENTIALS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 _SANDBOX = {
     "client_id": "sandbox",
     "client_secret": "sandbox-secret",
+    "credentials": """'{"162": {"client_id": "…", "client_secret": "…"}}'""",
+    "integration_id": "100",
+    "max_requests_per_second": "10",
     "project_id": "162",
     "integration_schema": "integration-schema.json",
     "streams": """'{"calls": {"user_id": "cs_user_id"}}'""",
@@ -55,15 +60,18 @@ def plugin_settings(settings: Sequence[AboutSetting]) -> list[dict[str, Any]]:
     ]
 
 
-def _required(about: About) -> list[str]:
-    return [setting.name for setting in about.settings if setting.required]
+def _setting_groups(about: About) -> list[list[str]]:
+    """Return the groups of settings of which one has to be there in whole."""
+    required = [setting.name for setting in about.settings if setting.required]
+    others = [name for name in required if name not in CREDENTIALS]
+    return [required, ["credentials", *others]]
 
 
 def meltano_block(about: About) -> str:
     """Return the part of `meltano.yml` that declares what the target can do."""
     plugin = {
         "capabilities": list(about.capabilities),
-        "settings_group_validation": [_required(about)],
+        "settings_group_validation": _setting_groups(about),
         "settings": plugin_settings(about.settings),
     }
     return textwrap.indent(_yaml(plugin), " " * 4)
@@ -86,7 +94,7 @@ def hub_definition(about: About) -> str:
         "capabilities": sorted(about.capabilities),
         "log_parser": "singer-sdk",
         "supported_python_versions": list(about.pythons),
-        "settings_group_validation": [_required(about)],
+        "settings_group_validation": _setting_groups(about),
         "settings": sorted(plugin_settings(about.settings), key=itemgetter("name")),
     }
     return _yaml(definition, sort_keys=True)

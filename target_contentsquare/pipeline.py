@@ -71,7 +71,9 @@ class Pipeline:
         self._wakeup = wakeup
         self._log = log
         self.summary = Summary(clock.seconds)
-        self._rejected = RejectedRows(rejects, settings.max_rejected, self.summary, log)
+        self._rejected = RejectedRows(
+            rejects, settings.max_rejected.count, self.summary, log
+        )
         self._outbox = Outbox(
             send,
             Limits(

@@ -21,11 +21,11 @@ class RejectedRows:
     Args:
         rejects: None if the user named no place for them: then the first one ends
             the run.
-        limit: One more than this ends the run.
+        limit: One more than this ends the run; None for no such limit.
     """
 
     def __init__(
-        self, rejects: Rejects | None, limit: int, summary: Summary, log: Logger
+        self, rejects: Rejects | None, limit: int | None, summary: Summary, log: Logger
     ) -> None:
         self._rejects = rejects
         self._limit = limit
@@ -45,7 +45,7 @@ class RejectedRows:
                 f"{what}: {_cure(rejection)}, or set rejected_path to keep such rows "
                 "in a file and go on"
             )
-        if self._summary.rejected >= self._limit:
+        if self._limit is not None and self._summary.rejected >= self._limit:
             raise TooManyRejectedError(
                 f"{what}: more than max_rejected ({self._limit}) rows can't be "
                 "delivered: look at the reasons in rejected_path"

@@ -24,6 +24,7 @@ class StreamMapping:
         enrichment_number: 1 to 3, or the column that holds it.
         project_id: The project, or the column that holds it; None for the only one
             that the credentials cover.
+        integration_id: The stream's own; None where it has none.
         fields: Maps enrichment fields to columns; None for all that can be sent.
     """
 
@@ -34,6 +35,7 @@ class StreamMapping:
     session_started_at: str | None = None
     enrichment_number: int | str = 1
     project_id: int | str | None = None
+    integration_id: int | str | None = None
     integration_version: int = 1
     integration_schema: IntegrationSchema | None = None
     fields: Mapping[str, str] | None = None

@@ -39,11 +39,24 @@ def check(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Settings:
 def _schema_faults(
     config: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> Iterator[str]:
-    required = schema["required"]
-    if config["dry_run"] is True:
-        required = [name for name in required if name not in CREDENTIALS]
+    required = [
+        name
+        for name in schema["required"]
+        if name not in CREDENTIALS or _needs_credentials(config)
+    ]
     validator = Draft202012Validator({**schema, "required": required})
     return (describe_fault(error) for error in validator.iter_errors(config))
+
+
+def _needs_credentials(config: Mapping[str, Any]) -> bool:
+    """Return whether `client_id` and `client_secret` have to be there.
+
+    Where `credentials` is set, its reader looks whether it covers all projects; half
+    of the two is a mistake all the same.
+    """
+    if config["dry_run"] is True:
+        return False
+    return "credentials" not in config or any(name in config for name in CREDENTIALS)
 
 
 def _number_faults(config: Mapping[str, Any]) -> Iterator[str]:

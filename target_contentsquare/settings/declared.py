@@ -10,16 +10,47 @@ from target_contentsquare.mapping.session_age import MAX_SESSION_AGE_DAYS
 from target_contentsquare.settings.mapping_keys import MAPPING_KEYS
 from target_contentsquare.settings.setting import Setting
 
-#: What a dry run does not need.
+#: The credentials at the top, which are not always needed.
 CREDENTIALS = ("client_id", "client_secret")
+
+_PROJECT_CREDENTIALS = Setting(
+    "project",
+    ("object",),
+    title="Credentials of a project",
+    description="OAuth credentials of one project",
+    keys=(
+        Setting(
+            "client_id",
+            ("string",),
+            title="Client ID",
+            description="OAuth client id of the project",
+            is_required=True,
+            is_secret=True,
+        ),
+        Setting(
+            "client_secret",
+            ("string",),
+            title="Client secret",
+            description="OAuth client secret of the project",
+            is_required=True,
+            is_secret=True,
+        ),
+        Setting(
+            "integration_id",
+            ("integer", "string"),
+            title="Integration ID",
+            description="Integration of the project, sent in the token request",
+        ),
+    ),
+)
 
 SETTINGS = (
     Setting(
         "client_id",
         ("string",),
         title="Client ID",
-        description="OAuth client id from the Contentsquare console. "
-        "Not needed for a dry run",
+        description="OAuth client id from the Contentsquare console. Not "
+        "needed for a dry run, or where credentials has all",
         is_required=True,
         is_secret=True,
     ),
@@ -28,9 +59,25 @@ SETTINGS = (
         ("string",),
         title="Client secret",
         description="OAuth client secret from the Contentsquare console; it expires "
-        "after a year. Not needed for a dry run",
+        "after a year. Not needed for a dry run, or where credentials has all",
         is_required=True,
         is_secret=True,
+    ),
+    Setting(
+        "credentials",
+        ("object",),
+        title="Credentials by project",
+        description="For projects with credentials of their own: project id -> "
+        "client_id, client_secret and, if need be, integration_id",
+        is_secret=True,
+        entry=_PROJECT_CREDENTIALS,
+    ),
+    Setting(
+        "integration_id",
+        ("integer", "string"),
+        title="Integration ID",
+        description="Sent in the token request when set, unless a stream or the "
+        "project's credentials say otherwise",
     ),
     Setting(
         "project_id",
@@ -103,6 +150,15 @@ SETTINGS = (
         maximum=64,
     ),
     Setting(
+        "max_requests_per_second",
+        ("number",),
+        title="Requests per second",
+        description="An upper limit for those who know theirs, 0.001 to 10000. How "
+        "many are sent is otherwise learnt from the answers",
+        minimum=0.001,
+        maximum=10_000,
+    ),
+    Setting(
         "truncate_strings",
         ("boolean",),
         title="Truncate strings",
@@ -119,18 +175,28 @@ SETTINGS = (
     ),
     Setting(
         "max_rejected",
-        ("integer",),
+        ("integer", "string"),
         title="Maximum of rejected rows",
-        description="More undeliverable rows than this fail the run",
+        description="More undeliverable rows than this fail the run: a count at once, "
+        'or a share such as "5%" of the rows that were not skipped, in the end',
         default=1000,
+        minimum=0,
+    ),
+    Setting(
+        "min_delivered",
+        ("integer",),
+        title="Minimum of delivered rows",
+        description="Fewer rows delivered than this: exit code 1 in the end, after "
+        "the state",
+        default=0,
         minimum=0,
     ),
     Setting(
         "max_retry_seconds",
         ("number",),
         title="Retry time",
-        description="For how many seconds one request keeps being retried, at most a "
-        "week",
+        description="How long Contentsquare may be away before the run is given up: "
+        "seconds since an answer last showed that it works, at most a week",
         default=300,
         minimum=0,
         maximum=7 * 24 * 3600,  # no session can be enriched after that time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.errors import ConfigError
@@ -14,6 +15,8 @@ _BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
+#: As JSON writes an integer: `007` may be a name.
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 def config_from_text(
@@ -48,6 +51,8 @@ def config_from_text(
 
 
 def _read(text: str, types: str | list[str]) -> Any:
+    if "integer" in types and "string" in types:
+        return int(text) if _INTEGER.fullmatch(text) else text
     if "integer" in types:
         return int(text)
     if "number" in types:

@@ -54,6 +54,12 @@ MAPPING_KEYS = (
         minimum=1,
     ),
     Setting(
+        "integration_id",
+        ("integer", "string"),
+        title="Integration ID",
+        description="Integration of this stream, sent in the token request",
+    ),
+    Setting(
         "integration_version",
         ("integer",),
         title="Integration version",

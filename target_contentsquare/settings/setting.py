@@ -30,7 +30,7 @@ class Setting:
     default: Any = None
     is_required: bool = False
     is_secret: bool = False
-    minimum: int | None = None
+    minimum: float | None = None
     maximum: int | None = None
     above: int | None = None
     keys: tuple[Setting, ...] = ()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from target_contentsquare.api.account import Account
 from target_contentsquare.api.safe_url import is_safe_url
 from target_contentsquare.errors import ConfigError
-from target_contentsquare.settings.declared import CREDENTIALS
+from target_contentsquare.settings.max_rejected import MaxRejected
 from target_contentsquare.settings.paths import path_of
+from target_contentsquare.settings.read_keyring import read_keyring
 from target_contentsquare.settings.read_streams import read_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from target_contentsquare.api.account import Keyring
     from target_contentsquare.mapping.stream_mapping import StreamMapping
 
 
@@ -25,21 +28,26 @@ class Settings:
 
     Attributes:
         streams: Stream name or glob -> mapping, in the order of the config.
-        credentials: What a token request says of who asks: `client_id`,
-            `client_secret` and `scope`. The first two are empty for a dry run.
+        keyring: The credentials; without any for a dry run.
+        max_requests_per_second: Of all projects together; None for no limit.
+        min_delivered: Fewer rows delivered or unchanged than this end a run with
+            exit code 1.
         warnings: What the user should know before the run.
     """
 
     streams: Mapping[str, StreamMapping]
+    keyring: Keyring
     batch_size_rows: int
     max_parallel_requests: int
+    max_requests_per_second: float | None
     rejected_path: Path | None
-    max_rejected: int
+    max_rejected: MaxRejected
+    min_delivered: int
     max_retry_seconds: float
     request_timeout_seconds: float
     dry_run: bool
     auth_url: str
-    credentials: Mapping[str, str] = field(repr=False)
+    oauth_scope: str
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -56,20 +64,21 @@ class Settings:
         if not is_safe_url(config["auth_url"]):
             msg = "auth_url: must be an https URL; http only for a sandbox on loopback"
             raise ConfigError(msg)
+        rate = config.get("max_requests_per_second")
         return cls(
             streams=streams,
+            keyring=read_keyring(config, streams.values()),
             batch_size_rows=config["batch_size_rows"],
             max_parallel_requests=config["max_parallel_requests"],
+            max_requests_per_second=None if rate is None else float(rate),
             rejected_path=_path(config, "rejected_path"),
-            max_rejected=config["max_rejected"],
+            max_rejected=MaxRejected.parse(config["max_rejected"]),
+            min_delivered=config["min_delivered"],
             max_retry_seconds=float(config["max_retry_seconds"]),
             request_timeout_seconds=float(config["request_timeout_seconds"]),
             dry_run=config["dry_run"],
             auth_url=config["auth_url"],
-            credentials={
-                **{key: config.get(key, "") for key in CREDENTIALS},
-                "scope": config["oauth_scope"],
-            },
+            oauth_scope=config["oauth_scope"],
             warnings=tuple(_name_warnings(streams)),
         )
 
@@ -79,6 +88,35 @@ class Settings:
         named = {m.project_id for m in self.streams.values()}
         constant = {p for p in named if not isinstance(p, str)}
         return sorted(constant, key=lambda project: project or 0)
+
+    @property
+    def accounts(self) -> list[Account]:
+        """What a token can be asked for before any row is read, in order of streams.
+
+        For a stream whose rows name their project, these are the projects that have
+        credentials of their own.
+        """
+        accounts = [
+            Account(project_id, mapping.integration_id)
+            for mapping in self.streams.values()
+            for project_id in self._projects_of(mapping)
+        ]
+        return list(dict.fromkeys(accounts))
+
+    def _projects_of(self, mapping: StreamMapping) -> list[int | None]:
+        if isinstance(mapping.project_id, str):
+            return [*self.keyring.by_project]
+        return [mapping.project_id]
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What a token request says of who asks; empty texts for a dry run."""
+        default = self.keyring.default
+        return {
+            "client_id": default.client_id if default else "",
+            "client_secret": default.client_secret if default else "",
+            "scope": self.oauth_scope,
+        }
 
     def mapping_for(self, stream: str) -> StreamMapping | None:
         """Return a stream's mapping: of its exact name, else of the first glob."""

@@ -124,6 +124,17 @@ COMMANDS = {
 CONFIG = {
     "required": Failure({"client_secret": None}),
     "flattening depth": Failure({"flattening_enabled": True}),
+    "project without credentials": Failure(
+        {
+            "client_id": None,
+            "client_secret": None,
+            "credentials": {"7": {"client_id": "a", "client_secret": "b"}},
+        }
+    ),
+    "credentials of no project": Failure(
+        {"credentials": {"shop": {"client_id": "a", "client_secret": "b"}}}
+    ),
+    "max_rejected is neither": Failure({"max_rejected": "many"}),
     "out of range": Failure({"batch_size_rows": 500}),
     "unknown key": Failure(_mapped(userid="u")),
     "session_key and user_id": Failure(_mapped(session_key="k", user_id="u")),

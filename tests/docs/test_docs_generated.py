@@ -69,6 +69,7 @@ HUB_REQUIRED = {"name", "namespace", "variant", "quality"}
 KINDS_OF_TYPES = {
     ("boolean",): "boolean",
     ("integer",): "integer",
+    ("integer", "string"): "string",
     ("number",): "integer",
     ("object",): "object",
     ("object", "string"): "string",

@@ -48,7 +48,7 @@ def test_a_stream_mapping_has_the_declared_defaults() -> None:
 
 def test_secrets_are_marked() -> None:
     secrets = {setting.name for setting in SETTINGS if setting.is_secret}
-    assert secrets == {"client_id", "client_secret"}
+    assert secrets == {"client_id", "client_secret", "credentials"}
 
 
 def test_each_schema_is_one_of_its_own() -> None:

@@ -93,6 +93,12 @@ def test_a_secret_stays_text(monkeypatch: pytest.MonkeyPatch, secret: str) -> No
         ("dry_run", "1", True),
         ("dry_run", "0", False),
         ("streams", '{"*": {}}', {"*": {}}),
+        ("integration_id", "100", 100),
+        ("integration_id", "007", "007"),
+        ("integration_id", "shop", "shop"),
+        ("max_rejected", "20", 20),
+        ("max_rejected", "5%", "5%"),
+        ("credentials", '{"1": {}}', {"1": {}}),
         # Text that is JSON is told from a path where the settings are read.
         ("integration_schema", '{"fields": []}', '{"fields": []}'),
         ("integration_schema", "schemas/calls.json", "schemas/calls.json"),
