@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,18 @@ Scalar: TypeAlias = str | int | float | bool | datetime
 #: project (None: the credentials' own), user id, session number, enrichment number.
 #: Contentsquare keeps one enrichment for each key; a later one overwrites it.
 Key: TypeAlias = tuple[int | None, str, int, int]
+
+
+class Integration(NamedTuple):
+    """What a batch's enrichments have to match, and whose token sends them.
+
+    Attributes:
+        version: Of the integration schema registered with Contentsquare.
+        id: Named in the token request when set.
+    """
+
+    version: int
+    id: int | str | None = None
 
 
 class Enrichment(msgspec.Struct, rename="camel", frozen=True, gc=False):

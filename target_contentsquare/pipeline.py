@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_contentsquare.api.account import Account
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
 from target_contentsquare.delivery.dry_run import Sampler
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from logging import Logger
 
+    from target_contentsquare.api.connection import Connection
     from target_contentsquare.delivery.batches import Batch
     from target_contentsquare.delivery.rejects import Rejects
     from target_contentsquare.mapping.columns import Column
@@ -58,6 +60,7 @@ class Pipeline:
         settings: Settings,
         send: Callable[[Batch], None],
         *,
+        connection: Connection | None,
         executor: Executor,
         rejects: Rejects | None,
         log: Logger,
@@ -66,6 +69,7 @@ class Pipeline:
         wakeup: Wakeup,
     ) -> None:
         self._settings = settings
+        self._connection = connection
         self._executor = executor
         self._clock = clock
         self._wakeup = wakeup
@@ -116,9 +120,18 @@ class Pipeline:
             wakeup: Ends the pipeline's waits, for a host that waits for input as well.
         """
         threads = RequestThreads(settings.max_parallel_requests)
+        connection = None
+        if not settings.dry_run:
+            connection = connect(
+                settings,
+                user_agent=user_agent,
+                on_written=threads.note_written,
+                log=log,
+            )
         return cls(
             settings,
-            _sender(settings, user_agent, threads.note_written, log),
+            _sender(connection) if connection else Sampler(log).send,
+            connection=connection,
             executor=threads,
             rejects=rejects,
             log=log,
@@ -194,6 +207,8 @@ class Pipeline:
         """
         self._outbox.finish()
         self._executor.shutdown(wait=False)
+        if self._connection is not None:
+            self._connection.close()
         self.summary.requests = self._outbox.requests
         self._rejected.close()
         return self.summary
@@ -215,19 +230,16 @@ class Pipeline:
 
     def _look(self) -> None:
         self._clock.look()
+        if self._connection is not None:
+            self._connection.expire()
         if (line := self.summary.progress()) is not None:
             self._log.info(line)
 
 
-def _sender(
-    settings: Settings, user_agent: str, on_written: Callable[[], None], log: Logger
-) -> Callable[[Batch], None]:
-    if settings.dry_run:
-        return Sampler(log).send
-    send = connect(settings, user_agent=user_agent, on_written=on_written)
-
-    def send_batch(batch: Batch) -> None:
+def _sender(connection: Connection) -> Callable[[Batch], None]:
+    def send(batch: Batch) -> None:
+        account = Account(batch.project_id, batch.integration.id)
         enrichments = [row.enrichment for row in batch.rows.values()]
-        send(batch.project_id, batch.integration_version, enrichments)
+        connection.send(account, batch.integration.version, enrichments)
 
-    return send_batch
+    return send

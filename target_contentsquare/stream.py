@@ -9,6 +9,7 @@ import msgspec
 
 from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.delivery.rejects import Rejection
+from target_contentsquare.enrichment import Integration
 from target_contentsquare.errors import UnfitValueError
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Stream:
     ) -> None:
         self.columns: tuple[MappedColumn, ...] = mapper.columns
         self._mapper = mapper
-        self._version = mapping.integration_version
+        self._integration = Integration(
+            mapping.integration_version, mapping.integration_id
+        )
         self._max_age = timedelta(days=mapping.max_session_age_days)
         self._source = source
         self._counts = counts
@@ -80,7 +83,7 @@ class Stream:
             decode_untyped: Returns the values of such a row as they are.
         """
         enrich, put, counts = self._mapper.enrich_typed, self._outbox.put, self._counts
-        source, version = self._source, self._version
+        source, integration = self._source, self._integration
         clock, max_age = self._clock, self._max_age
         now, oldest = clock.now, clock.now - max_age
 
@@ -100,7 +103,8 @@ class Stream:
                 self._drop(outcome)
             else:
                 key, enrichment = outcome
-                put(key, version, enrichment, Origin(counts, source, source.rows, raw))
+                origin = Origin(counts, source, source.rows, raw)
+                put(key, integration, enrichment, origin)
 
         return read
 
@@ -122,7 +126,9 @@ class Stream:
         if isinstance(outcome, str):
             self._drop(outcome)
         else:
-            self._outbox.put(outcome[0], self._version, outcome[1], self._origin(raw))
+            self._outbox.put(
+                outcome[0], self._integration, outcome[1], self._origin(raw)
+            )
 
     def reject(self, raw: Raw, rejection: Rejection) -> None:
         """Take the source's current row, which can't be delivered.

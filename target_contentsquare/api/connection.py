@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from target_contentsquare.api.account import Account, Credentials, Keyring
 from target_contentsquare.api.attempts import Attempts
 from target_contentsquare.api.enrichments import EnrichmentApi
 from target_contentsquare.api.pool import HttpPool
@@ -14,9 +12,10 @@ from target_contentsquare.api.sign_in import TokenClient
 from target_contentsquare.api.tokens import Token, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from logging import Logger
 
+    from target_contentsquare.api.account import Account, Keyring
     from target_contentsquare.enrichment import Enrichment
 
 
@@ -28,8 +27,12 @@ class ConnectionSettings(Protocol):
         """Where tokens are to be had."""
 
     @property
-    def credentials(self) -> Mapping[str, str]:
-        """`client_id`, `client_secret` and `scope`."""
+    def keyring(self) -> Keyring:
+        """All credentials."""
+
+    @property
+    def oauth_scope(self) -> str:
+        """What a token is asked for."""
 
     @property
     def max_parallel_requests(self) -> int:
@@ -61,14 +64,13 @@ class Connection:
 
     def send(
         self,
-        account: Account | int | None,
+        account: Account,
         integration_version: int,
         enrichments: Sequence[Enrichment],
     ) -> None:
         """Send a batch; returning means that Contentsquare took it whole.
 
         Args:
-            account: Or its project alone; None for the one that the credentials know.
             enrichments: At most 200.
 
         Raises:
@@ -76,8 +78,6 @@ class Connection:
             RetryableError: The same batch may be taken later.
             FatalError: It won't.
         """
-        if not isinstance(account, Account):
-            account = Account(account)
         self._tokens.call(
             account,
             lambda token: self._api.send(token, integration_version, enrichments),
@@ -98,7 +98,6 @@ def connect(  # noqa: PLR0913 - each is what a test replaces
     user_agent: str,
     on_written: Callable[[], None],
     log: Logger,
-    project_credentials: Mapping[int, Credentials] = MappingProxyType({}),
     clock: Callable[[], float] = time.monotonic,
     wall_clock: Callable[[], float] = time.time,
 ) -> Connection:
@@ -107,24 +106,22 @@ def connect(  # noqa: PLR0913 - each is what a test replaces
     Args:
         on_written: See `EnrichmentApi`.
         log: See `EnrichmentApi`.
-        project_credentials: Of the projects that have their own.
         clock: Seconds that only go forward.
         wall_clock: Unix seconds.
     """
     attempts = Attempts(settings.request_timeout_seconds, clock)
     pool = _pool(settings, settings.max_parallel_requests + 1, user_agent, attempts)
     api = EnrichmentApi(pool, wall_clock=wall_clock, on_written=on_written, log=log)
-    client = _token_client(pool, settings, project_credentials, clock, wall_clock)
+    client = _token_client(pool, settings, clock, wall_clock)
     tokens = Tokens(client.sign_in, clock, pause=attempts.pause)
     return Connection(tokens, api, attempts, pool.close)
 
 
 def sign_in(
     settings: ConnectionSettings,
-    account: Account | int | None,
+    account: Account,
     *,
     user_agent: str,
-    project_credentials: Mapping[int, Credentials] = MappingProxyType({}),
 ) -> Token:
     """Return a token, asked for once. It takes at most twice the timeout.
 
@@ -134,11 +131,8 @@ def sign_in(
         ConfigError: The environment's proxy or certificates can't be used.
     """
     attempts = Attempts(settings.request_timeout_seconds, time.monotonic)
-    account = account if isinstance(account, Account) else Account(account)
     with _pool(settings, 1, user_agent, attempts) as pool:
-        client = _token_client(
-            pool, settings, project_credentials, time.monotonic, time.time
-        )
+        client = _token_client(pool, settings, time.monotonic, time.time)
         with attempts.expiring():
             return client.sign_in(account)
 
@@ -153,19 +147,14 @@ def _pool(
 def _token_client(
     pool: HttpPool,
     settings: ConnectionSettings,
-    project_credentials: Mapping[int, Credentials],
     clock: Callable[[], float],
     wall_clock: Callable[[], float],
 ) -> TokenClient:
-    given = settings.credentials
-    default = None
-    if given["client_id"]:
-        default = Credentials(given["client_id"], given["client_secret"])
     return TokenClient(
         pool,
         settings.auth_url,
-        Keyring(default, project_credentials),
-        scope=given["scope"],
+        settings.keyring,
+        scope=settings.oauth_scope,
         clock=clock,
         wall_clock=wall_clock,
     )

@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from target_contentsquare.api.account import Account, Keyring
     from target_contentsquare.api.pool import Answer, HttpPool
 
-#: Contentsquare's public documentation of the authentication endpoint.
-PRODUCTION_AUTH_URL = "https://api.contentsquare.com/v1/oauth/token"
-#: Names this API in a token request; no source states it, so it is a setting.
-DEFAULT_SCOPE = "enrichment"
-
 # Of a token whose answer does not say how long it lives: documented.
 _USUAL_LIFE_SECONDS = 3600.0
 # Over 30 years: no token lives so long, and floats can't hold every integer.

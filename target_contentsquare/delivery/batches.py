@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from target_contentsquare.enrichment import Integration
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -27,19 +29,19 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class Batch:
-    """Rows for one request: one project, one integration version, unique keys."""
+    """Rows for one request: one project, one integration, unique keys."""
 
-    __slots__ = ("integration_version", "opened_at", "project_id", "rows")
+    __slots__ = ("integration", "opened_at", "project_id", "rows")
 
     def __init__(
         self,
         project_id: int | None,
-        integration_version: int,
+        integration: Integration,
         rows: dict[Key, Row],
         opened_at: float = 0.0,
     ) -> None:
         self.project_id = project_id
-        self.integration_version = integration_version
+        self.integration = integration
         self.rows = rows
         self.opened_at = opened_at
 
@@ -61,15 +63,15 @@ class Batch:
         )
 
     def _part(self, rows: dict[Key, Row]) -> Batch:
-        return Batch(self.project_id, self.integration_version, rows, self.opened_at)
+        return Batch(self.project_id, self.integration, rows, self.opened_at)
 
 
 #: No row belongs in it: versions are 1 or more.
-_NO_BATCH = Batch(None, 0, {})
+_NO_BATCH = Batch(None, Integration(0), {})
 
 
 class OpenBatches:
-    """Batches that are still being filled, one per project and integration version.
+    """Batches that are still being filled, one per project and integration.
 
     Args:
         size: Rows at which a batch is full; the API takes at most 200.
@@ -77,13 +79,13 @@ class OpenBatches:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._open: dict[tuple[int | None, int], Batch] = {}
-        self._versions: set[int] = set()
+        self._open: dict[tuple[int | None, Integration], Batch] = {}
+        self._integrations: set[Integration] = set()
         # Most rows go where the one before went.
         self._latest = _NO_BATCH
 
     def add(
-        self, key: Key, version: int, row: Row, clock: Callable[[], float]
+        self, key: Key, integration: Integration, row: Row, clock: Callable[[], float]
     ) -> tuple[Row | None, Batch | None]:
         """Put a row in its batch.
 
@@ -92,39 +94,44 @@ class OpenBatches:
             batch if it is full now; the batch is then no longer held here.
         """
         batch = self._latest
-        if batch.project_id != key[0] or batch.integration_version != version:
-            batch = self._latest = self._batch_for(key[0], version, clock)
+        if batch.project_id != key[0] or batch.integration != integration:
+            batch = self._latest = self._batch_for(key[0], integration, clock)
         rows = batch.rows
         replaced: Row | None = rows.setdefault(key, row)
         if replaced is not row:
             # Taken out before it is put in again, so that the rows stay in order.
             del rows[key]
             rows[key] = row
-        elif len(self._versions) > 1:
-            replaced = self._take_from_other_versions(key, version)
+        elif len(self._integrations) > 1:
+            replaced = self._take_from_other_integrations(key, integration)
         else:
             replaced = None
         if len(rows) < self._size:
             return replaced, None
-        return replaced, self._take((key[0], version))
+        return replaced, self._take((key[0], integration))
 
     def _batch_for(
-        self, project_id: int | None, version: int, clock: Callable[[], float]
+        self,
+        project_id: int | None,
+        integration: Integration,
+        clock: Callable[[], float],
     ) -> Batch:
-        batch = self._open.get((project_id, version))
+        batch = self._open.get((project_id, integration))
         if batch is None:
-            batch = Batch(project_id, version, {}, clock())
-            self._open[project_id, version] = batch
-            self._versions.add(version)
+            batch = Batch(project_id, integration, {}, clock())
+            self._open[project_id, integration] = batch
+            self._integrations.add(integration)
         return batch
 
-    def _take(self, place: tuple[int | None, int]) -> Batch:
+    def _take(self, place: tuple[int | None, Integration]) -> Batch:
         self._latest = _NO_BATCH
         return self._open.pop(place)
 
-    def _take_from_other_versions(self, key: Key, version: int) -> Row | None:
-        """The key does not tell versions apart, so neither may "the last one wins"."""
-        for other in self._versions - {version}:
+    def _take_from_other_integrations(
+        self, key: Key, integration: Integration
+    ) -> Row | None:
+        """The key does not tell integrations apart, so the last row of a key wins."""
+        for other in self._integrations - {integration}:
             batch = self._open.get((key[0], other))
             if batch is not None and key in batch.rows:
                 row = batch.rows.pop(key)
@@ -143,7 +150,7 @@ class OpenBatches:
         for place in sorted(self._open, key=self._first_position):
             yield self._take(place)
 
-    def _first_position(self, place: tuple[int | None, int]) -> int:
+    def _first_position(self, place: tuple[int | None, Integration]) -> int:
         return self._open[place].first_position
 
     def __iter__(self) -> Iterator[Batch]:

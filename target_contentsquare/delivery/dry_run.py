@@ -32,6 +32,6 @@ class Sampler:
                     "%d, %s",
                     stream,
                     batch.project_id or "of the credentials",
-                    batch.integration_version,
+                    batch.integration.version,
                     msgspec.json.encode(row.enrichment).decode(),
                 )

@@ -275,7 +275,7 @@ def _gave_up(part: _Part, error: RetryableError) -> str:
     project = "" if batch.project_id is None else f" for project {batch.project_id}"
     tries = "once" if attempts == 1 else f"{attempts} times"
     return (
-        f"{len(batch)} rows{project} (integration version {batch.integration_version}) "
+        f"{len(batch)} rows{project} (integration version {batch.integration.version}) "
         f"could not be sent, tried {tries}: {error}. They are not in the state: run "
         "again, or raise max_retry_seconds"
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rejected_rows import RejectedRows
     from target_contentsquare.delivery.retry import RetryPolicy
-    from target_contentsquare.enrichment import Enrichment, Key
+    from target_contentsquare.enrichment import Enrichment, Integration, Key
     from target_contentsquare.errors import RetryableError
 
 #: Rows wait this long at most for their batch to fill: the SDK's max record age.
@@ -85,7 +85,11 @@ class Outbox:
         )
 
     def put(
-        self, key: Key, version: int, enrichment: Enrichment, origin: Origin
+        self,
+        key: Key,
+        integration: Integration,
+        enrichment: Enrichment,
+        origin: Origin,
     ) -> None:
         """Put an enrichment in the batch that it belongs in; may wait for a request.
 
@@ -94,7 +98,7 @@ class Outbox:
         """
         row = Row(enrichment, self.position, origin)
         self.position += 1
-        replaced, full = self._batches.add(key, version, row, self._clock)
+        replaced, full = self._batches.add(key, integration, row, self._clock)
         if replaced is not None:
             replaced.origin.counts.merged += 1
         if full is not None:

@@ -108,16 +108,6 @@ class Settings:
             return [*self.keyring.by_project]
         return [mapping.project_id]
 
-    @property
-    def credentials(self) -> dict[str, str]:
-        """What a token request says of who asks; empty texts for a dry run."""
-        default = self.keyring.default
-        return {
-            "client_id": default.client_id if default else "",
-            "client_secret": default.client_secret if default else "",
-            "scope": self.oauth_scope,
-        }
-
     def mapping_for(self, stream: str) -> StreamMapping | None:
         """Return a stream's mapping: of its exact name, else of the first glob."""
         if stream in self.streams:

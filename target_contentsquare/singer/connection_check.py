@@ -10,24 +10,32 @@ from target_contentsquare.api.connection import sign_in
 from target_contentsquare.errors import DeliveryError, RetryableError
 
 if TYPE_CHECKING:
+    from target_contentsquare.api.account import Account
+    from target_contentsquare.api.tokens import Token
     from target_contentsquare.settings.settings import Settings
 
 
 def check_connection(settings: Settings, user_agent: str) -> None:
-    """Sign in once for every project that the settings name, and print how it went.
+    """Sign in once for each project and integration of the settings, and print how.
 
     Raises:
         AuthenticationError: Contentsquare does not give a token.
         DeliveryError: It can't be reached.
     """
-    for project in settings.projects:
+    for account in settings.accounts:
         try:
-            token = sign_in(settings, project, user_agent=user_agent)
+            token = sign_in(settings, account, user_agent=user_agent)
         except RetryableError as error:
             msg = f"{error}: check auth_url and the network, or try again later"
             raise DeliveryError(msg) from None
-        click.echo(f"project {token.project_id}: signed in, endpoint {token.endpoint}")
-    if not settings.projects:
+        click.echo(f"{_describe(account, token)}: signed in, endpoint {token.endpoint}")
+    if not settings.accounts:
         click.echo(
             "every stream takes its project from a property: none to sign in for"
         )
+
+
+def _describe(account: Account, token: Token) -> str:
+    if account.integration_id is None:
+        return f"project {token.project_id}"
+    return f"project {token.project_id}, integration {account.integration_id}"

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 
+from target_contentsquare.api.foreign_logs import hold_back_foreign_logs
 from target_contentsquare.delivery.clock import Clock, utc_now
 from target_contentsquare.delivery.wakeup import Wakeup, descriptor_of
 from target_contentsquare.errors import ConfigError, FatalError
@@ -62,6 +63,7 @@ class Run:
         log: Logger,
         metrics_log: Logger,
     ) -> None:
+        hold_back_foreign_logs()
         self._settings = settings
         self._options = options
         self._stop = stop

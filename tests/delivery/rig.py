@@ -11,7 +11,7 @@ from target_contentsquare.delivery.in_flight import Callbacks, InFlight
 from target_contentsquare.delivery.origin import Origin, Source
 from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.summary import StreamCounts
-from target_contentsquare.enrichment import Enrichment
+from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import (
     ApiError,
     BatchRefusedError,
@@ -39,7 +39,7 @@ def batch(users: Iterable[str]) -> Batch:
         )
         for at, user in enumerate(users)
     }
-    return Batch(162, 3, rows)
+    return Batch(162, Integration(3), rows)
 
 
 def users_of(batch: Batch) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from target_contentsquare.delivery.batches import Batch, OpenBatches, Row
 from target_contentsquare.delivery.origin import Origin, Source
 from target_contentsquare.delivery.summary import StreamCounts
-from target_contentsquare.enrichment import Enrichment, Key
+from target_contentsquare.enrichment import Enrichment, Integration, Key
 
 KEYS = st.tuples(
     st.sampled_from([None, 1, 2]),
@@ -31,7 +31,7 @@ def row(position: int) -> Row:
 
 def batch_of(positions: range) -> Batch:
     rows: dict[Key, Row] = {(1, f"u-{at}", 1, 1): row(at) for at in positions}
-    return Batch(1, 7, rows, 3.0)
+    return Batch(1, Integration(7), rows, 3.0)
 
 
 def positions(batch: Batch) -> list[int]:
@@ -61,11 +61,11 @@ def test_rows_go_where_a_plain_list_would_put_them(
 ) -> None:
     batches, plain = OpenBatches(size), PlainBatches(size)
     for at, (key, version) in enumerate(placed):
-        replaced, full = batches.add(key, version, row(at), lambda: 0.0)
+        replaced, full = batches.add(key, Integration(version), row(at), lambda: 0.0)
         was = None if replaced is None else replaced.position
         assert (was, positions(full) if full else []) == plain.add(key, version, at)
         if full is not None:
-            assert (full.project_id, full.integration_version) == (key[0], version)
+            assert (full.project_id, full.integration) == (key[0], Integration(version))
     waiting = sorted(itertools.chain.from_iterable(map(positions, batches)))
     assert waiting == [at for _, _, at in plain.rows]
 
@@ -76,26 +76,28 @@ def test_no_batch_is_empty_and_rows_stay_in_the_order_they_were_read(
 ) -> None:
     batches = OpenBatches(1000)
     for at, (key, version) in enumerate(placed):
-        batches.add(key, version, row(at), lambda: 0.0)
+        batches.add(key, Integration(version), row(at), lambda: 0.0)
         for batch in batches:
             assert positions(batch) == sorted(positions(batch)) != []
             assert batch.first_position == positions(batch)[0]
 
 
-def test_the_newest_row_wins_over_integration_versions_too() -> None:
-    """A key does not tell versions apart, so neither may what overwrites it."""
+def test_the_newest_row_wins_over_integrations_too() -> None:
+    """A key does not tell integrations apart, so neither may what overwrites it."""
     batches = OpenBatches(200)
     key = (1, "u", 1, 1)
-    batches.add(key, 1, row(0), lambda: 0.0)
-    replaced, _ = batches.add(key, 2, row(1), lambda: 0.0)
+    batches.add(key, Integration(1), row(0), lambda: 0.0)
+    replaced, _ = batches.add(key, Integration(2, 100), row(1), lambda: 0.0)
     assert replaced == row(0)
-    assert [batch.integration_version for batch in batches] == [2]
+    assert [batch.integration for batch in batches] == [Integration(2, 100)]
 
 
 def test_a_batch_remembers_when_it_was_begun() -> None:
     batches, times = OpenBatches(200), iter([10.0, 20.0])
     for project in (1, 1, 2):
-        batches.add((project, f"{project}", 1, 1), 1, row(0), lambda: next(times))
+        batches.add(
+            (project, f"{project}", 1, 1), Integration(1), row(0), lambda: next(times)
+        )
     assert [batch.opened_at for batch in batches] == [10.0, 20.0]
 
 
@@ -106,7 +108,7 @@ def test_halves_are_the_whole_in_order(size: int) -> None:
     assert positions(first) + positions(second) == list(range(size))
     assert len(first) - len(second) in {0, 1}
     for half in (first, second):
-        assert (half.project_id, half.integration_version) == (1, 7)
+        assert (half.project_id, half.integration) == (1, Integration(7))
         assert half.opened_at == 3.0
 
 

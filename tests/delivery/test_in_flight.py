@@ -16,6 +16,7 @@ from target_contentsquare.delivery.batches import Batch, Row
 from target_contentsquare.delivery.in_flight import Callbacks, InFlight
 from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.wakeup import Wakeup
+from target_contentsquare.enrichment import Integration
 from target_contentsquare.errors import (
     ApiError,
     DeliveryError,
@@ -316,7 +317,7 @@ def test_it_works_with_threads_and_sleeps_for_real(workers: int) -> None:
                 for key, row in rows.items()
             }
             expected.update({row.enrichment.user_id: number for row in placed.values()})
-            delivery.submit(Batch(162, 1, placed))
+            delivery.submit(Batch(162, Integration(1), placed))
         delivery.drain()
     assert stored == expected
     assert len(delivered) == 200

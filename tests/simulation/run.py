@@ -12,7 +12,7 @@ from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.summary import Summary
-from target_contentsquare.enrichment import Enrichment
+from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import FatalError, OutputError
 from target_contentsquare.singer.state import StateKeeper
 from tests.simulation.observer import Observer
@@ -202,7 +202,7 @@ class SimulatedRun:
             self._observer.row_read(row)
             fields = {"number": row.number, "refused": row.outcome == "refused"}
             enrichment = Enrichment(row.key[1], row.key[2], row.key[3], fields)
-            self._outbox.put(row.key, row.version, enrichment, origin)
+            self._outbox.put(row.key, Integration(row.version), enrichment, origin)
 
     # Stops
 

@@ -13,7 +13,7 @@ from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.summary import Summary
-from target_contentsquare.enrichment import Enrichment
+from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import OutputError
 from target_contentsquare.singer.rejected_file import RejectedFile
 from target_contentsquare.singer.state import StateKeeper
@@ -84,7 +84,9 @@ class OutboxRig:
     def put(self, users: str, project: int = 162) -> None:
         for user in users:
             enrichment = Enrichment(user, 1, 1, {})
-            self.outbox.put((project, user, 1, 1), 1, enrichment, self.origin(user))
+            key = (project, user, 1, 1)
+            integration = Integration(1)
+            self.outbox.put(key, integration, enrichment, self.origin(user))
 
     def mark(self, state: bytes) -> None:
         self.states.take(state, self.outbox.position)

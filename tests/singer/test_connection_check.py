@@ -28,8 +28,8 @@ def test_every_project_is_signed_in_for_once(
     done = run(config, test=True)
     assert done.exit_code == 0
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
-        "project 162",
         "project 163",
+        "project 162",
     ]
     assert len(sandbox.token_requests) == 2
 
