@@ -46,6 +46,8 @@ class Failure:
         source.write_text(lines.replace("FOLDER", str(folder)), "utf-8")
         (folder / "not.json").write_text("{", "utf-8")
         (folder / "list.json").write_text("[]", "utf-8")
+        fields = json.dumps({"fields": [_FIELD]})
+        (folder / "fields.json").write_text(fields, "utf-8")
         (folder / "rows.jsonl").write_text("{}\noops\n", "utf-8")
         with Sandbox(faults=self.faults) as sandbox:
             changed = config_for(sandbox, **self.changes)
@@ -155,6 +157,12 @@ CONFIG = {
         {"project_id": None, "streams": {"a": {"project_id": 1}, "b": {}}}
     ),
     "rejected_path": Failure({"rejected_path": "FOLDER/missing/rejected.singer"}),
+    "rejected_path is a schema": Failure(
+        {
+            "rejected_path": "FOLDER/fields.json",
+            "integration_schema": "FOLDER/fields.json",
+        }
+    ),
     "rejected_path is input": Failure({"rejected_path": "FOLDER/input.singer"}),
 }
 INPUT = {
