@@ -124,7 +124,7 @@ def decode_whole_second(raw: msgspec.Raw) -> datetime | None:
         moment = moment.replace(microsecond=0)
     elif len(raw) > _MAX_SURE_JSON and _was_rounded_up(raw):
         moment -= timedelta(seconds=1)
-    return in_utc(moment)
+    return moment if moment.tzinfo is timezone.utc else in_utc(moment)
 
 
 def _was_rounded_up(raw: msgspec.Raw) -> bool:
