@@ -320,7 +320,7 @@ def test_a_signal_before_the_first_row_is_no_error(tmp_path: Path) -> None:
 
 
 def test_one_request_that_fails_for_good_lets_the_others_finish(tmp_path: Path) -> None:
-    fault = Fault(status=403, after=2, delay_ms=50)
+    fault = Fault(status=404, after=2, delay_ms=50)
     with stage(tmp_path, fault, latency_ms=200) as (sandbox, target):
         with suppress(BrokenPipeError):
             target.begin(range(1000))
