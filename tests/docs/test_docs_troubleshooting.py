@@ -63,10 +63,6 @@ NOT_TRIED = {
         "the certificates can't be read (No such file or directory): correct "
         "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment"
     ),
-    ": add it to credentials, or set client_id and client_secret": (
-        "there are no credentials for project 163: add it to credentials, or set "
-        "client_id and client_secret"
-    ),
     "a STATE is not valid UTF-8": "line 1 of the input: a STATE is not valid UTF-8",
     "rejected_path: can't write '": (
         "rejected_path: can't write 'rejected.singer': No space left on device"
