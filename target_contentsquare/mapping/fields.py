@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timezone
+from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, TypeAlias
@@ -16,7 +16,13 @@ from msgspec import Meta
 
 from target_contentsquare.enrichment import Scalar
 from target_contentsquare.errors import UnfitValueError
-from target_contentsquare.mapping.times import decode_whole_second, in_utc, read_time
+from target_contentsquare.mapping.times import (
+    MAX_SURE_JSON,
+    decode_moment,
+    in_utc,
+    read_time,
+    was_rounded_up,
+)
 
 # Limits from Contentsquare's public documentation of the integration schema.
 MAX_STRING_BYTES = 50
@@ -207,7 +213,14 @@ def to_typed_datetime(value: Any) -> datetime | None:
         UnfitValueError: `invalid_datetime`: it is in another form, or in none.
     """
     try:
-        return decode_whole_second(value)
+        moment = decode_moment(value)
+        if moment is None:
+            return None
+        if moment.microsecond:
+            moment = moment.replace(microsecond=0)
+        elif len(value) > MAX_SURE_JSON and was_rounded_up(value):
+            moment -= timedelta(seconds=1)
+        return moment if moment.tzinfo is timezone.utc else in_utc(moment)
     except (msgspec.DecodeError, ValueError):
         raise UnfitValueError("invalid_datetime", _NO_TIME) from None
     except TypeError:  # a host without JSON has datetimes

@@ -51,10 +51,11 @@ _MAX_NANOSECONDS = 2e18
 # The shortest text that the decoder takes for a moment, and where its decimals are.
 _MIN_DECODED = len("2022-01-01T20:02:22")
 _SIX_DECIMALS, _SEVENTH_DECIMAL = slice(19, 26), slice(26, 27)
-# In JSON, with its quotes: no shorter text has seven decimals.
-_MAX_SURE_JSON = len('"2022-01-01T20:02:22.123456"')
-# Takes a part of the grammar: moments with `:` and seconds, with or without a zone.
-_decode = msgspec.json.Decoder(datetime | None).decode
+#: In JSON, with its quotes, no text up to this length has seven decimals.
+MAX_SURE_JSON = len('"2022-01-01T20:02:22.123456"')
+#: Decodes JSON of the commonest forms: null, and moments with `:` and seconds, with or
+#: without a zone. All of them are in the grammar; a seventh decimal is rounded.
+decode_moment = msgspec.json.Decoder(datetime | None).decode
 
 
 def utc_now() -> datetime:
@@ -108,27 +109,8 @@ def read_time(value: object) -> datetime | date:
     raise TypeError("neither a text nor a number")
 
 
-def decode_whole_second(raw: msgspec.Raw) -> datetime | None:
-    """Return the moment that a JSON text names, in UTC, cut to a whole second.
-
-    Only the commonest forms are taken: a moment with `:` and seconds.
-
-    Raises:
-        msgspec.DecodeError: It is in another form, or not in the grammar.
-        ValueError: In UTC it is beyond the calendar.
-    """
-    moment = _decode(raw)
-    if moment is None:
-        return None
-    if moment.microsecond:
-        moment = moment.replace(microsecond=0)
-    elif len(raw) > _MAX_SURE_JSON and _was_rounded_up(raw):
-        moment -= timedelta(seconds=1)
-    return moment if moment.tzinfo is timezone.utc else in_utc(moment)
-
-
-def _was_rounded_up(raw: msgspec.Raw) -> bool:
-    """Return whether the decoder rounded seven or more decimals to the next second."""
+def was_rounded_up(raw: msgspec.Raw) -> bool:
+    """Return whether `decode_moment` rounded a moment without microseconds up to it."""
     text: str = msgspec.json.decode(raw)
     return text[_SIX_DECIMALS] == ".999999"
 
