@@ -261,7 +261,7 @@ _TYPES_OF_VALUES = {
 
 
 def _scalar_text(value: Any) -> str | None:
-    """A number or boolean as JSON writes it."""
+    """Return a number or boolean as JSON writes it."""
     if value is None:
         return None
     if isinstance(value, float) and not math.isfinite(value):
@@ -300,7 +300,7 @@ def _number(value: Any, allowed: str) -> int | float | Decimal | None:
 
 
 def _decimal(text: str) -> Decimal | float:
-    """The exact number; infinity where an exponent would make it a memory hog."""
+    """Return the exact number; infinity for exponents beyond every type's range."""
     number = Decimal(text)
     if number.adjusted() > 400:  # noqa: PLR2004 - beyond every type's range
         return math.inf

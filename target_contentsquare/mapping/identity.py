@@ -89,7 +89,7 @@ def _trim_invisible(text: str) -> str:
 
 
 def to_session_number(value: Any) -> int:
-    """Read the number of one of a user's sessions, from 1 on.
+    """Return the number of one of a user's sessions, from 1 on.
 
     Raises:
         UnfitValueError: `invalid_session_number`.
@@ -98,7 +98,7 @@ def to_session_number(value: Any) -> int:
 
 
 def to_enrichment_number(value: Any) -> int:
-    """Read which of a session's enrichments it is: 1, 2 or 3.
+    """Return which of a session's enrichments it is: 1, 2 or 3.
 
     Raises:
         UnfitValueError: `invalid_enrichment_number`.
@@ -107,7 +107,7 @@ def to_enrichment_number(value: Any) -> int:
 
 
 def to_project_id(value: Any) -> int:
-    """Read the Contentsquare project that a row goes to.
+    """Return the Contentsquare project that a row goes to.
 
     Raises:
         UnfitValueError: `invalid_project_id`.
