@@ -23,17 +23,15 @@ class ProjectRate:
 
     Example:
         >>> rate = ProjectRate(max_in_flight=8)
-        >>> rate.next_start(0.0)
-        0.0
         >>> first = rate.started(0.0)
-        >>> rate.next_start(0.0)  # None: the first request goes alone
+        >>> rate.next_start(0.0)  # None: an answer to the first has to come first
         >>> rate.worked(first, 0.1)
-        >>> attempts = [rate.started(0.1) for _ in range(8)]
-        >>> rate.throttled(attempts[0], 0.2, retry_after=3.0)
-        >>> rate.next_start(0.2)  # None: first, requests in flight have to end
-        >>> for attempt in attempts[1:]:
-        ...     rate.worked(attempt, 0.2)
-        >>> rate.next_start(0.2)
+        >>> rate.next_start(0.1)
+        0.1
+        >>> second, third = rate.started(0.1), rate.started(0.1)
+        >>> rate.throttled(second, 0.2, retry_after=3.0)
+        >>> rate.worked(third, 0.2)
+        >>> rate.next_start(0.2)  # nothing is sent for as long as the server asked
         3.2
 
     Args:

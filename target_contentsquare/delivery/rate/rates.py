@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,15 +66,14 @@ class Rates:
         """
         if self.in_flight >= self._max_in_flight:
             return None
-        turns = [
-            (max(at, now), self.of(project_id).in_flight, project_id)
-            for project_id in waiting
-            if (at := self.of(project_id).next_start(now)) is not None
-        ]
-        if not turns:
-            return None
-        at, _, project_id = min(turns, key=lambda turn: turn[:2])
-        return Turn(project_id, at)
+        best: Turn | None = None
+        best_order = (math.inf, math.inf)
+        for project_id in waiting:
+            rate = self.of(project_id)
+            at = rate.next_start(now)
+            if at is not None and (at, rate.in_flight) < best_order:
+                best, best_order = Turn(project_id, at), (at, rate.in_flight)
+        return best
 
     def hurry(self, now: float) -> None:
         """End the waits of all projects; see `ProjectRate.hurry`."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from target_contentsquare.delivery.rate.attempt import Attempt
 
+    NewRate = Callable[[Random, int], ProjectRate]
+
 
 class GivenUpError(AssertionError):
     """The run failed, since it saw no sign that the server works for too long."""
@@ -33,7 +35,7 @@ class FixedNumber(ProjectRate):
     fixed = 1
 
 
-def fixed(number: int) -> Callable[[Random, int], ProjectRate]:
+def fixed(number: int) -> NewRate:
     """Return what makes a rate with always so many in flight."""
 
     def new_rate(random: Random, max_in_flight: int) -> ProjectRate:
@@ -145,7 +147,7 @@ class Play:
         *,
         max_in_flight: int,
         random: Random,
-        new_rate: Callable[[Random, int], ProjectRate] = learnt,
+        new_rate: NewRate = learnt,
     ) -> None:
         self._projects = {
             name: _Project(server, batches)
@@ -158,9 +160,7 @@ class Play:
         )
         self._now = 0.0
         self._order = itertools.count()
-        self._answers: list[
-            tuple[float, int, int | None, int, Attempt, Answer]
-        ] = []
+        self._answers: list[tuple[float, int, int | None, int, Attempt, Answer]] = []
 
     def run(self) -> dict[int | None, Measured]:
         """Deliver all batches, and return what was measured by project."""
@@ -219,7 +219,7 @@ def play(
     batches: int,
     max_in_flight: int,
     seed: int,
-    new_rate: Callable[[Random, int], ProjectRate] = learnt,
+    new_rate: NewRate = learnt,
 ) -> Measured:
     """Send batches to one project."""
     random = Random(seed)  # noqa: S311 - repeatable on purpose

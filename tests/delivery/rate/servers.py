@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
@@ -188,7 +187,6 @@ class NeedsToken:
         tokens: The token endpoint. Its answer is kept once there is one that works.
 
     Attributes:
-        most_at_once: Token requests at the same time.
         requests: Times of the token requests.
     """
 
@@ -241,8 +239,3 @@ def steps(*changes: tuple[float, float]) -> Callable[[float], float]:
         return next(rate for at, rate in reversed(changes) if now >= at)
 
     return rate
-
-
-def numbered(servers: list[Server]) -> dict[int | None, Server]:
-    """Return the servers by project, counted from 1 on."""
-    return dict(zip(itertools.count(1), servers, strict=False))

@@ -7,7 +7,7 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.delivery.rate.play import fixed, play
+from tests.delivery.rate.play import fixed, learnt, play
 from tests.delivery.rate.servers import (
     LATENCY,
     Busy,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from tests.delivery.rate.play import Measured
+    from tests.delivery.rate.play import Measured, NewRate
 
 SEEDS = 20
 
@@ -41,6 +41,7 @@ class Row:
         refused: The goal: at most this share of the requests.
         in_flight: The goal: the mean is between these.
         longest_wait: The goal, in multiples of the mean wait of a batch.
+        longest_halt: The goal: seconds in which no newer state could be printed.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Row:
     refused: float = 1.0
     in_flight: tuple[float, float] = (0.0, 64.0)
     longest_wait: float = float("inf")
+    longest_halt: float = float("inf")
 
     def __str__(self) -> str:
         return f"{self.name}, {self.max_in_flight} in flight at most"
@@ -62,14 +64,14 @@ class Row:
             return self.ideal
         return self.play(seed, fixed(self.ideal)).seconds
 
-    def play(self, seed: int, new_rate: Callable[..., object] | None = None) -> Measured:
+    def play(self, seed: int, new_rate: NewRate = learnt) -> Measured:
         """Run it."""
         return play(
             self.server,
             batches=self.batches,
             max_in_flight=self.max_in_flight,
             seed=seed,
-            **({"new_rate": new_rate} if new_rate else {}),  # type: ignore[arg-type] # mypy looks at no keys
+            new_rate=new_rate,
         )
 
 
@@ -100,10 +102,6 @@ def medians(row: Row, seeds: int = SEEDS) -> Medians:
         longest_wait=median(run.longest_wait for run in runs),
         longest_halt=max(run.longest_halt for run in runs),
     )
-
-
-def _limited(rate: float, burst: float, retry_after: float | None = None) -> object:
-    return partial(Limited, rate=rate, burst=burst, retry_after=retry_after)
 
 
 def _ideal(batches: int, rate: float, burst: float) -> float:
@@ -157,6 +155,7 @@ ROWS = [
         time=1.5,
         refused=0.10,
         longest_wait=3.0,
+        longest_halt=5.0,
     ),
     Row(
         "429 over 5 in flight",
@@ -242,12 +241,21 @@ FURTHER_ROWS = [
         refused=0.10,
     ),
     Row(
+        "429 over 20 a second, burst 1",
+        partial(Limited, rate=20, burst=1),
+        400,
+        32,
+        _ideal(400, 20, 1),
+        time=2,
+        refused=0.10,
+    ),
+    Row(
         "429 over one in 5 seconds",
         partial(Limited, rate=0.2, burst=1),
         40,
         8,
         _ideal(40, 0.2, 1),
-        time=1.5,
+        time=1.75,
     ),
     Row(
         "429 over 5 in flight, jitter",

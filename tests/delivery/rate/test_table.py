@@ -1,0 +1,16 @@
+"""The goals for each server, as medians of 20 seeds."""
+
+import pytest
+
+from tests.delivery.rate.table import FURTHER_ROWS, ROWS, Row, medians
+
+
+@pytest.mark.parametrize("row", [*ROWS, *FURTHER_ROWS], ids=str)
+def test_the_goals_for_a_server_are_reached(row: Row) -> None:
+    got = medians(row)
+    assert got.time <= row.time, got
+    assert got.refused <= row.refused, got
+    assert row.in_flight[0] <= got.in_flight <= row.in_flight[1], got
+    assert got.most_in_flight <= row.max_in_flight
+    assert got.longest_wait <= row.longest_wait, got
+    assert got.longest_halt <= row.longest_halt, got
