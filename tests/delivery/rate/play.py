@@ -139,6 +139,9 @@ class Play:
 
     Args:
         projects: Servers, and how many batches go to each.
+
+    Attributes:
+        most_in_flight: Of all projects together.
     """
 
     def __init__(
@@ -158,6 +161,7 @@ class Play:
             max_in_flight=max_in_flight,
             new_rate=lambda: new_rate(random, max_in_flight),
         )
+        self.most_in_flight = 0
         self._now = 0.0
         self._order = itertools.count()
         self._answers: list[tuple[float, int, int | None, int, Attempt, Answer]] = []
@@ -191,6 +195,7 @@ class Play:
         project, rate = self._projects[name], self.rates.of(name)
         batch = heapq.heappop(project.waiting)  # the oldest
         attempt = rate.started(self._now)
+        self.most_in_flight = max(self.most_in_flight, self.rates.in_flight)
         measured = project.measured
         measured.most_in_flight = max(measured.most_in_flight, rate.in_flight)
         answer = project.server.arrive(self._now)

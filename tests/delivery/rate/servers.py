@@ -227,6 +227,17 @@ class Random502:
         return Answer(seconds, Outcome.FAILED if fails else Outcome.WORKED)
 
 
+class SlowerLater:
+    """Takes three times as long from 5 s on, however many are in flight."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def arrive(self, now: float) -> Answer:
+        seconds = LATENCY if now < 5 else 3 * LATENCY
+        return Answer(seconds * self._random.uniform(0.9, 1.1))
+
+
 def constant(random: Random) -> Server:
     """A server that always answers as quickly."""
     return Busy(random, lambda *_: LATENCY)

@@ -17,6 +17,7 @@ from tests.delivery.rate.servers import (
     Outcome,
     Random502,
     Server,
+    SlowerLater,
     constant,
     steps,
 )
@@ -286,6 +287,14 @@ FURTHER_ROWS = [
         "lognormal jitter",
         partial(Busy, seconds=lambda _, random: random.lognormvariate(-1.9, 0.6)),
         1000,
+        32,
+        ideal=32,
+        time=1.3,
+    ),
+    Row(
+        "0.1 s, from 5 s on 0.3 s, whatever is in flight",
+        SlowerLater,
+        3000,
         32,
         ideal=32,
         time=1.3,
