@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 SHARE_AFTER_REFUSAL = 0.9
 #: No refusal lowers the rate by more than this: it may be the doing of others.
 LARGEST_CUT = 0.5
+#: The rate is never lowered below this, as in AWS's adaptive mode: from a lower one it
+#: would take minutes to recover. Waits after refusals slow requests down further.
+LOWEST_PER_SECOND = 0.5
 #: Each request that gets through raises the rate by this, times the number of those
 #: that got through since the last refusal: slowly near the limit, then ever faster.
 #: A tenth is won back in 29 requests, and 3 to 4 % are refused in the long run.
@@ -105,6 +108,7 @@ class Pace:
         self._is_guess = self._is_unknown
         if self.per_second < math.inf:
             per_second = max(per_second, self.per_second * LARGEST_CUT)
+        per_second = max(per_second, LOWEST_PER_SECOND)
         self.per_second = min(self.per_second, per_second)
 
     def _got_through(self, attempt: Attempt) -> float:

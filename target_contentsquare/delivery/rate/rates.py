@@ -39,12 +39,15 @@ class Rates:
         self._max_in_flight = max_in_flight
         self._new_rate = new_rate
         self._rates: dict[int | None, ProjectRate] = {}
+        self._hurried_at: float | None = None
 
     def of(self, project_id: int | None) -> ProjectRate:
         """Return the rate of a project."""
         rate = self._rates.get(project_id)
         if rate is None:
             rate = self._rates[project_id] = self._new_rate()
+            if self._hurried_at is not None:
+                rate.hurry(self._hurried_at)
         return rate
 
     @property
@@ -77,5 +80,6 @@ class Rates:
 
     def hurry(self, now: float) -> None:
         """End the waits of all projects; see `ProjectRate.hurry`."""
+        self._hurried_at = now
         for rate in self._rates.values():
             rate.hurry(now)
