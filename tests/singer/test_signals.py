@@ -326,7 +326,7 @@ def test_one_request_that_fails_for_good_lets_the_others_finish(tmp_path: Path) 
             target.begin(range(1000))
         assert target.wait(SOON) == 1
         scene = Scene(sandbox, target, rows=None)
-        scene.check_one_error("use credentials that cover this project")
+        scene.check_one_error("which trying again does not cure")
         scene.check_nothing_promised_too_much()
         held = rows_held(sandbox)
         assert len(held) >= 150
