@@ -76,15 +76,15 @@ class EnrichmentsEndpoint:
         latency = self._contentsquare.options.latency_ms / 1000
         await _pause(latency if cut_after else latency + delay)
         if request.transport is None:
-            return _Reply(None, "failed", "the client hung up before the answer")
-        reply = (fault and _fault_reply(fault)) or self._judge(request, outline)
+            return _Reply(None, "failed", "the client closed the connection too early")
+        reply = (fault and _fault_reply(fault)) or self._store(request, outline)
         if not cut_after:
             return reply
         await _pause(delay)
         reason = reply.reason or "fault: stored, but the connection was cut"
         return replace(reply, response=None, reason=reason)
 
-    def _judge(self, request: web.Request, outline: Outline) -> _Reply:
+    def _store(self, request: web.Request, outline: Outline) -> _Reply:
         """Store the batch, or return the refusal."""
         authorization = request.headers.get("Authorization")
         answers = self._contentsquare.options.answers

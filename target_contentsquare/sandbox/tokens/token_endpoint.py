@@ -33,10 +33,10 @@ class TokenEndpoint:
         if fault and fault.drop == "before":
             self._add_failed(None, "fault: the connection was cut")
             return cut_connection(request)
-        answer = self._judge(request, body, fault)
+        answer = self._check_and_grant(request, body, fault)
         return cut_connection(request) if fault and fault.drop else answer
 
-    def _judge(
+    def _check_and_grant(
         self, request: web.Request, body: bytes, fault: Fault | None
     ) -> web.Response:
         """Return the answer with a token, or the refusal."""
