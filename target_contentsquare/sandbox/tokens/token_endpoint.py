@@ -6,7 +6,7 @@ from aiohttp import web
 
 from target_contentsquare.sandbox.answers import cut_connection, fault_answer
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.errors import RefusedError
+from target_contentsquare.sandbox.errors import RefusedError, shortened
 from target_contentsquare.sandbox.faults.fault import Fault
 from target_contentsquare.sandbox.received.summaries import TokenRequestSummary
 from target_contentsquare.sandbox.tokens.issued_tokens import Grant
@@ -71,7 +71,7 @@ class TokenEndpoint:
                 at=self._now(),
                 status=status,
                 outcome="refused",
-                client_id=asked.client_id if asked else None,
+                client_id=shortened(asked.client_id) if asked else None,
                 project_id=asked.project_id if asked else None,
                 integration_id=asked.integration_id if asked else None,
                 reason=reason,
