@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _KEYS = ("errorCode", "error", "errorMessage", "message")
 
-# RFC 6749, 5.2 and 4.1.2.1; RFC 6750, 3.1; Contentsquare; gateways of AWS.
+# RFC 6749, 5.2 and 4.1.2.1; RFC 6750, 3.1; Contentsquare; gateways of AWS. Names that
+# only repeat the status, such as Unauthorized, tell nothing.
 _NAMES = (
     "access_denied",
     "insufficient_scope",
@@ -35,14 +36,7 @@ _NAMES = (
     "INVALID_CREDENTIALS",
     "INVALID_PROJECT",
     "PROJECT_NOT_FOUND",
-    "NOT_FOUND",
-    "BAD_REQUEST",
-    "UNAUTHORIZED",
-    "FORBIDDEN",
     "RATE_LIMIT_EXCEEDED",
-    "TOO_MANY_REQUESTS",
-    "INTERNAL_SERVER_ERROR",
-    "SERVICE_UNAVAILABLE",
     "AccessDeniedException",
     "ExpiredTokenException",
     "LimitExceededException",

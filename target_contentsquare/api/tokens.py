@@ -200,13 +200,17 @@ class Tokens(Generic[K]):
             finally:
                 slot.lock.release()
 
-        self._run_aside(renew)
+        try:
+            self._run_aside(renew)
+        except RuntimeError:  # there is no thread to be had; the next one tries
+            slot.lock.release()
 
     def _ask(self, slot: _Slot, account: K) -> None:
         """Ask for a token, in the thread that holds the slot's lock."""
         try:
             slot.token = self._sign_in(account)
             slot.failure, slot.failures = None, 0
+            slot.wait_until = float("-inf")
         except ContentsquareTargetError as error:
             slot.failure = error.with_traceback(None)  # its frames hold a batch
             slot.failures += 1

@@ -16,6 +16,7 @@ from target_contentsquare.mapping.field_choice import (
 )
 from target_contentsquare.mapping.fields import Converter, FieldType, to_scalar
 from target_contentsquare.mapping.identity import (
+    MAX_ENRICHMENT_NUMBER,
     TYPED_SESSION_NUMBER,
     TYPED_USER_ID,
     split_session_key,
@@ -23,6 +24,7 @@ from target_contentsquare.mapping.identity import (
     to_project_id,
     to_session_number,
     to_user_id,
+    warn_of_hashed_user_ids,
 )
 from target_contentsquare.mapping.row_function import (
     Cell,
@@ -30,7 +32,7 @@ from target_contentsquare.mapping.row_function import (
     RowPlan,
     compile_row_function,
 )
-from target_contentsquare.mapping.session_age import latest_start
+from target_contentsquare.mapping.session_age import TYPED_SESSION_START, latest_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -45,7 +47,8 @@ class MappedColumn:
 
     Attributes:
         typed: The type that a decoder checks for `RowMapper.enrich_typed`. `Any`: the
-            value as it comes; `msgspec.Raw`: a key that only has to be there.
+            value as it comes; `msgspec.Raw`: a key that only has to be there. Where it
+            is annotated `msgspec.Raw`, a datetime is taken as well.
         is_key: A row has to have the column.
         never_null: The type has no null, so that a row without the column can't be
             decoded to it: such a row is for `RowMapper.enrich`.
@@ -130,15 +133,23 @@ def compile_mapping(
         enrich=enrich,
         enrich_typed=enrich_typed,
         fields=tuple(fields),
-        warnings=tuple(warn_of_columns_left_out(stream, known, mapping, used)),
+        warnings=(
+            *warn_of_hashed_user_ids(stream, known, mapping),
+            *warn_of_columns_left_out(stream, known, mapping, used),
+        ),
     )
 
 
 def _fill_in_defaults(
     mapping: StreamMapping, columns: Mapping[str, Column]
 ) -> StreamMapping:
+    """Return the mapping with what depends on the stream's columns."""
     if mapping.session_started_at is None and "session_started_at" in columns:
-        return replace(mapping, session_started_at="session_started_at")
+        mapping = replace(mapping, session_started_at="session_started_at")
+    number = mapping.enrichment_number
+    if number in _ENRICHMENT_NUMBERS and number not in columns:
+        # Meltano stores a number in a setting of several types as text.
+        mapping = replace(mapping, enrichment_number=int(number))
     return mapping
 
 
@@ -153,11 +164,13 @@ def _identity_columns(mapping: StreamMapping) -> dict[str, str]:
     return {key: name for key, name in settings.items() if isinstance(name, str)}
 
 
+_ENRICHMENT_NUMBERS = tuple(str(n) for n in range(1, MAX_ENRICHMENT_NUMBER + 1))
+
 # What decoders check of the columns of the identity, if they are of the field type.
 _TYPED_IDENTITY: Mapping[str, tuple[FieldType, Any]] = {
     "user_id": (FieldType.STRING, TYPED_USER_ID),
     "session_number": (FieldType.INT, TYPED_SESSION_NUMBER),
-    "session_started_at": (FieldType.DATETIME, FieldType.DATETIME.decoded | None),
+    "session_started_at": (FieldType.DATETIME, TYPED_SESSION_START | None),
 }
 
 
@@ -172,7 +185,7 @@ def _typed_columns(
     """
     uses = Counter([*identity.values(), *(field.column for field in fields)])
     types = {
-        field.column: field.type.decoded | None
+        field.column: field.type.decoded
         for field in fields
         if field.typed and field.type is not None
     }
@@ -228,7 +241,8 @@ class _Planner:
         if mapping.session_key is not None:
             return (self._cell("session_key", mapping.session_key, split_session_key),)
         return (
-            self._cell("user_id", mapping.user_id, to_user_id),
+            # What a decoder can't check: blanks around it, and words for null.
+            Cell("user_id", self._index(mapping.user_id), to_user_id),
             self._cell("session_number", mapping.session_number, to_session_number),
         )
 

@@ -54,9 +54,11 @@ def choose_fields(
     elif problem := too_many_of_a_type(field.type for field in fields if field.type):
         raise ConfigError(f"{mapping.setting}.fields: {problem}: name those to send")
     if not fields:
+        left_out = warn_of_columns_left_out(stream, columns, mapping, identity)
         raise ConfigError(
             f"{mapping.setting}: stream '{stream}' has no property to send as an "
             f"enrichment field; it has: {quoted(columns)}"
+            + "".join(f"; {reason}" for reason in left_out)
         )
     return fields
 

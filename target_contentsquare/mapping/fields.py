@@ -6,16 +6,23 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, TypeAlias
 
+import msgspec
 from msgspec import Meta
 
 from target_contentsquare.enrichment import Scalar
 from target_contentsquare.errors import UnfitValueError
-from target_contentsquare.mapping.times import read_date, read_moment
+from target_contentsquare.mapping.times import (
+    MAX_SURE_JSON,
+    decode_moment,
+    in_utc,
+    read_time,
+    was_rounded_up,
+)
 
 # Limits from Contentsquare's public documentation of the integration schema.
 MAX_STRING_BYTES = 50
@@ -29,9 +36,13 @@ Converter: TypeAlias = Callable[[Any], Scalar | None]
 _NUMBER_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 # More significant digits than any number in range has: nothing to be read from them.
 _MAX_NUMBER_TEXT = 400
+_NO_TIME = "neither a date, a date with a time of day nor a Unix time"
 # Python refuses to write out integers of thousands of digits.
 _MAX_WRITTEN = 10**MAX_STRING_BYTES
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+_BOOLEANS: Mapping[str, bool] = {
+    **dict.fromkeys(("1", "1.0", "true", "t", "yes", "y", "on"), True),
+    **dict.fromkeys(("0", "0.0", "false", "f", "no", "n", "off"), False),
+}
 
 
 class FieldType(Enum):
@@ -45,17 +56,17 @@ class FieldType(Enum):
 
     @property
     def decoded(self) -> Any:
-        """The type that a decoder checks, of values that `typed_converter` takes."""
+        """The type that a decoder checks, of the values that `typed_converter` takes.
+
+        All but DATETIME, which is undecoded JSON, are without what is out of range.
+        """
         return _DECODED_TYPES[self]
 
     def typed_converter(self, *, truncate_strings: bool = False) -> Converter | None:
-        """Return what converts values of the type `decoded`; None: they are sent so.
-
-        A decoder checks neither a text's bytes nor the range of a time in UTC.
-        """
+        """Return what converts values of the type `decoded`; None: they are sent so."""
         if self is FieldType.STRING:
             return self.converter(truncate_strings=truncate_strings)
-        return to_whole_second if self is FieldType.DATETIME else None
+        return to_typed_datetime if self is FieldType.DATETIME else None
 
     def converter(self, *, truncate_strings: bool = False) -> Converter:
         """Return the function that converts values of any type to this one.
@@ -73,7 +84,7 @@ class FieldType(Enum):
 
 
 def to_string(value: Any) -> str | None:
-    """Convert to STRING: any scalar, numbers and booleans in their JSON text.
+    """Convert to STRING: text, trimmed; numbers and booleans in their JSON text.
 
     Raises:
         UnfitValueError: `wrong_type`, `string_too_long` (over 50 bytes of UTF-8).
@@ -82,6 +93,7 @@ def to_string(value: Any) -> str | None:
         value = _scalar_text(value)
         if value is None:
             return None
+    value = value.strip()
     # Only ASCII has as many characters as bytes.
     if len(value) <= MAX_STRING_BYTES and value.isascii():
         return value  # type: ignore[no-any-return]
@@ -101,7 +113,8 @@ def to_truncated_string(value: Any) -> str | None:
     text = value if type(value) is str else _scalar_text(value)
     if text is None:
         return None
-    return _utf8(text)[:MAX_STRING_BYTES].decode(errors="ignore")
+    cut = _utf8(text.strip())[:MAX_STRING_BYTES].decode(errors="ignore")
+    return cut.rstrip()  # the end may be inside the text's blanks
 
 
 def to_int(value: Any) -> int | None:
@@ -151,70 +164,67 @@ def to_float(value: Any) -> float | None:
 
 
 def to_bool(value: Any) -> bool | None:
-    """Convert to BOOL: booleans, 0 and 1, and `true`/`false` in any case.
+    """Convert to BOOL: booleans, 0 and 1, and words for them in any case.
 
     Raises:
         UnfitValueError: `wrong_type`.
     """
-    if value is True or value is False:
+    if value is True or value is False or value is None:
         return value
-    if value is None or value == "":
-        return None
     if isinstance(value, str):
-        value = _BOOLEANS.get(value.strip().lower())
-        if value is not None:
-            return value  # type: ignore[no-any-return]
+        word = value.strip().lower()
+        if not word:
+            return None
+        if word in _BOOLEANS:
+            return _BOOLEANS[word]
     elif isinstance(value, (int, float)) and value in {0, 1}:
         return value == 1
-    raise UnfitValueError("wrong_type", "not true, false, 0 or 1")
+    raise UnfitValueError("wrong_type", f"not a boolean, nor {', '.join(_BOOLEANS)}")
 
 
 def to_datetime(value: Any) -> datetime | None:
-    """Convert to DATETIME: ISO 8601 datetimes and dates, to UTC and whole seconds.
-
-    Without an offset the time is taken as UTC; a date as its midnight.
+    """Convert to DATETIME: see `times` for the forms; a date alone is its midnight.
 
     Returns:
-        A datetime that JSON encoders write as `YYYY-MM-DDThh:mm:ssZ`.
+        A datetime in UTC and whole seconds, decimals cut off, which JSON encoders write
+        as `YYYY-MM-DDThh:mm:ssZ`.
 
     Raises:
-        UnfitValueError: `wrong_type` (not text), `invalid_datetime`.
+        UnfitValueError: `invalid_datetime`, or `wrong_type` for what is neither a text
+            nor a number.
     """
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    if type(value) is not datetime:
-        value = _parse_datetime(value)
-    return to_whole_second(value)
+    try:
+        moment = read_time(value)
+        if not isinstance(moment, datetime):
+            return datetime.combine(moment, time.min, timezone.utc)
+        return in_utc(moment.replace(microsecond=0) if moment.microsecond else moment)
+    except TypeError:
+        raise UnfitValueError("wrong_type", "neither a text nor a number") from None
+    except ValueError:
+        raise UnfitValueError("invalid_datetime", _NO_TIME) from None
 
 
-def to_whole_second(moment: datetime) -> datetime:
-    """Convert a datetime to UTC, as which it counts without a zone, and whole seconds.
+def to_typed_datetime(value: Any) -> datetime | None:
+    """Convert undecoded JSON to DATETIME, if it is in one of the commonest forms.
 
     Raises:
-        UnfitValueError: `invalid_datetime`, in UTC it is beyond the calendar.
+        UnfitValueError: `invalid_datetime`: it is in another form, or in none.
     """
-    if moment.tzinfo is not timezone.utc:
-        moment = _in_utc(moment)
-    return moment.replace(microsecond=0) if moment.microsecond else moment
-
-
-def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=timezone.utc)
     try:
-        return moment.astimezone(timezone.utc)
-    except OverflowError:
-        raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
-
-
-def _parse_datetime(value: Any) -> datetime:
-    if not isinstance(value, str):
-        raise UnfitValueError("wrong_type", "not a text with an ISO 8601 datetime")
-    text = value.strip()
-    try:
-        return read_date(text) or read_moment(text)
-    except (ValueError, OverflowError):
-        raise UnfitValueError("invalid_datetime", "not ISO 8601") from None
+        moment = decode_moment(value)
+        if moment is None:
+            return None
+        if moment.microsecond:
+            moment = moment.replace(microsecond=0)
+        elif len(value) > MAX_SURE_JSON and was_rounded_up(value):
+            moment -= timedelta(seconds=1)
+        return moment if moment.tzinfo is timezone.utc else in_utc(moment)
+    except (msgspec.DecodeError, ValueError):
+        raise UnfitValueError("invalid_datetime", _NO_TIME) from None
+    except TypeError:  # a host without JSON has datetimes
+        return to_datetime(value)
 
 
 def to_scalar(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
@@ -230,11 +240,12 @@ def to_scalar(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
 
 
 _DECODED_TYPES: Mapping[FieldType, Any] = {
-    FieldType.STRING: str,
-    FieldType.INT: Annotated[int, Meta(ge=MIN_INT, le=MAX_INT)],
-    FieldType.FLOAT: Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)],
-    FieldType.BOOL: bool,
-    FieldType.DATETIME: Annotated[datetime, Meta(tz=True)],
+    FieldType.STRING: str | None,
+    FieldType.INT: Annotated[int, Meta(ge=MIN_INT, le=MAX_INT)] | None,
+    FieldType.FLOAT: Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)] | None,
+    FieldType.BOOL: bool | None,
+    # Decoded by its converter: as a datetime, its decimals would be rounded.
+    FieldType.DATETIME: Annotated[msgspec.Raw, "JSON"],
 }
 _CONVERTERS: Mapping[FieldType, Converter] = {
     FieldType.INT: to_int,
@@ -250,7 +261,7 @@ _TYPES_OF_VALUES = {
 
 
 def _scalar_text(value: Any) -> str | None:
-    """A number or boolean as JSON writes it."""
+    """Return a number or boolean as JSON writes it."""
     if value is None:
         return None
     if isinstance(value, float) and not math.isfinite(value):
@@ -274,20 +285,22 @@ def _utf8(text: str) -> bytes:
 
 
 def _number(value: Any, allowed: str) -> int | float | Decimal | None:
-    """A number, or the one that a text holds; a boolean is never one."""
-    if value is None or value == "":
+    """Return a number, or the one that a text holds; a boolean is never one."""
+    if value is None:
         return None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
     if isinstance(value, str):
         text = value.strip()
+        if not text:
+            return None
         if _NUMBER_TEXT.fullmatch(text) and len(text) <= _MAX_NUMBER_TEXT:
             return _decimal(text)
     raise UnfitValueError("wrong_type", f"not {allowed}")
 
 
 def _decimal(text: str) -> Decimal | float:
-    """The exact number; infinity where an exponent would make it a memory hog."""
+    """Return the exact number; infinity for exponents beyond every type's range."""
     number = Decimal(text)
     if number.adjusted() > 400:  # noqa: PLR2004 - beyond every type's range
         return math.inf

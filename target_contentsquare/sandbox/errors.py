@@ -11,7 +11,9 @@ RefusedError
 └── TokenRequestError     400, a token request that is not well formed
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+LONGEST: Final = 200
 
 
 class RefusedError(Exception):
@@ -41,11 +43,11 @@ class RefusedError(Exception):
         rule: str | None = None,
     ) -> None:
         """Keep the reason and where it is."""
-        super().__init__(reason)
-        self.reason = reason
+        self.reason = shortened(reason)
         self.row = row
-        self.field = field
-        self.rule = rule or reason
+        self.field = None if field is None else shortened(field)
+        self.rule = shortened(rule or reason)
+        super().__init__(self.reason)
 
     def in_error_message(self) -> dict[str, object]:
         """Return the answer in the form that is documented for an expired token."""
@@ -54,6 +56,14 @@ class RefusedError(Exception):
             "errorMessage": self.message,
             "errorCode": self.code.upper(),
         }
+
+
+def shortened(text: str) -> str:
+    """Return text of at most 200 characters.
+
+    What a client sends may be long, and the sandbox keeps 10,000 summaries.
+    """
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 class PayloadError(RefusedError):
@@ -121,4 +131,4 @@ class TokenRequestError(RefusedError):
     def __init__(self, reason: str) -> None:
         """Answer with the reason."""
         super().__init__(reason)
-        self.message = reason
+        self.message = self.reason

@@ -1,23 +1,18 @@
 """`Sandbox`: a local Contentsquare in a thread of this process."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import TypeVar, final
 
 from target_contentsquare.sandbox.batches.answers import Answers
-from target_contentsquare.sandbox.batches.batch import Enrichment, Key
 from target_contentsquare.sandbox.batches.integration_schema import IntegrationSchema
 from target_contentsquare.sandbox.contentsquare import Contentsquare
 from target_contentsquare.sandbox.faults.fault import Fault
 from target_contentsquare.sandbox.limits.limits import Limits
 from target_contentsquare.sandbox.options import Options
-from target_contentsquare.sandbox.received.summaries import (
-    RequestSummary,
-    TokenRequestSummary,
-)
-from target_contentsquare.sandbox.received.totals import Totals
+from target_contentsquare.sandbox.received.reader import ReceivedReader
 from target_contentsquare.sandbox.server_thread import ServerThread
 from target_contentsquare.sandbox.tokens.credentials import (
     Credentials,
@@ -29,7 +24,7 @@ T = TypeVar("T")
 
 
 @final
-class Sandbox:
+class Sandbox(ReceivedReader):
     """A local Contentsquare on a free port of 127.0.0.1, while its context lasts.
 
     Every method may be called from any thread. What was received can still be read
@@ -149,7 +144,7 @@ class Sandbox:
             )
         )
         self._server = ServerThread(self._contentsquare)
-        self._ask = self._server.ask
+        super().__init__(self._contentsquare.received, self._server.ask)
 
     def __enter__(self) -> "Sandbox":
         """Listen, and return once requests are answered."""
@@ -190,55 +185,6 @@ class Sandbox:
         """Return the seed of the faults' random numbers."""
         return self._contentsquare.options.seed
 
-    @property
-    def requests(self) -> list[RequestSummary]:
-        """Return the last 10,000 requests to `/v1/enrichments`, as answered."""
-        return self._ask(lambda: list(self._contentsquare.received.requests))
-
-    @property
-    def token_requests(self) -> list[TokenRequestSummary]:
-        """Return the last 10,000 token requests."""
-        return self._ask(lambda: list(self._contentsquare.received.token_requests))
-
-    @property
-    def enrichments(self) -> dict[Key, Mapping[str, object]]:
-        """Return fields by (project, user, session, number), oldest write first."""
-        stored = self._contentsquare.received.stored
-        return self._ask(lambda: {key: found.fields for key, found in stored.items()})
-
-    @property
-    def history(self) -> list[list[tuple[Key, Mapping[str, object]]]]:
-        """Return the last 10,000 accepted batches as keys and fields, in order.
-
-        Raises:
-            RuntimeError: the sandbox was made with `keep_history=False`.
-        """
-        if not self._contentsquare.options.keep_history:
-            message = "made with keep_history=False"
-            raise RuntimeError(message)
-        history = self._ask(lambda: list(self._contentsquare.received.history))
-        return [_pairs(batch) for batch in history]
-
-    @property
-    def totals(self) -> Totals:
-        """Return a copy of the counts since the start or the last `reset`."""
-        return self._ask(self._contentsquare.received.copy_totals)
-
-    @property
-    def max_in_flight(self) -> int:
-        """Return the most requests to `/v1/enrichments` handled at once."""
-        return self.totals.max_in_flight
-
-    @property
-    def connections(self) -> int:
-        """Return how many TCP connections brought requests to `/v1/enrichments`."""
-        return self.totals.connections
-
-    @property
-    def duplicates_in_batch(self) -> int:
-        """Return how many enrichments had a key that came again in the same batch."""
-        return self.totals.duplicates_in_batch
-
     def add_fault(self, *faults: Fault) -> None:
         """Add faults, whose `after` counts from now."""
         self._ask(lambda: self._contentsquare.faults.add(faults))
@@ -276,8 +222,8 @@ class Sandbox:
             rate: requests a second, None for any number.
             burst: requests that may come at once; None leaves it as it is.
         """
-        limits = self.limits
-        self.set_limits(replace(limits, rate=rate, burst=burst or limits.burst))
+        changed = replace(self.limits, rate=rate)
+        self.set_limits(changed if burst is None else replace(changed, burst=burst))
 
     def set_limits(self, limits: Limits) -> None:
         """Replace all limits."""
@@ -296,7 +242,3 @@ def _project_level(
 
 def _tuple_or_none(given: Iterable[T] | None) -> tuple[T, ...] | None:
     return None if given is None else tuple(given)
-
-
-def _pairs(batch: Sequence[Enrichment]) -> list[tuple[Key, Mapping[str, object]]]:
-    return [(enrichment.key, enrichment.fields) for enrichment in batch]

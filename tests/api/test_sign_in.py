@@ -286,7 +286,8 @@ def test_a_project_without_credentials_is_not_asked_about(
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ({"message": "Unauthorized"}, "HTTP 401, UNAUTHORIZED"),
+        ({"message": "Unauthorized"}, "HTTP 401"),
+        ({"message": "ACCESS_DENIED"}, "HTTP 401, access_denied"),
         ({"errorMessage": "no", "errorCode": "JWT_EXPIRED"}, "HTTP 401, JWT_EXPIRED"),
         (
             {"error": "invalid_client", "error_description": "x"},

@@ -287,6 +287,20 @@ def test_credentials_that_are_refused_at_a_renewal_end_the_run(
         ordered.get(162)
 
 
+def test_a_renewal_that_finds_no_thread_is_left_to_the_next_request(
+    endpoint: SignIn,
+) -> None:
+    def fail(_: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    tokens = Tokens(endpoint, endpoint.clock, pause=endpoint.pause, run_aside=fail)
+    tokens.get(162)
+    endpoint.now = 3600.0
+    assert [tokens.get(162).value for _ in range(2)] == ["token-1", "token-1"]
+    endpoint.now = 3660.0
+    assert tokens.get(162).value == "token-2"
+
+
 def test_a_failure_that_is_shared_holds_no_frames_of_who_met_it(
     endpoint: SignIn, tokens: Tokens[int | None], threads: ThreadPoolExecutor
 ) -> None:

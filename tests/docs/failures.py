@@ -252,8 +252,14 @@ CONTENTSQUARE = {
         faults=[Fault(on="token", status=302, location="http://127.0.0.1:9/")]
     ),
     "token not JSON": Failure(faults=[Fault(on="token", status=200, body="hello")]),
-    "token without life": Failure(faults=[_token_answer(expires_in=None)]),
+    "token without life": Failure(faults=[_token_answer(expires_in="soon")]),
     "token's project": Failure(faults=[_token_answer(project_id=163)]),
+    "token for no project": Failure(
+        {"project_id": None}, faults=[_token_answer(project_id=None)]
+    ),
+    "token endpoint answers 500 only": Failure(
+        faults=[Fault(on="token", status=500)], flags={"test": True}
+    ),
     "endpoint": Failure(faults=[_token_answer(endpoint="http://example.com")]),
     "token endpoint away": Failure(
         {"auth_url": "http://127.0.0.1:9/"}, flags={"test": True}
@@ -268,7 +274,7 @@ CONTENTSQUARE = {
     "version": Failure({"integration_version": 9}),
     "forbidden": Failure(faults=[Fault(status=403)]),
     "redirect": Failure(faults=[Fault(status=307, location="http://127.0.0.1:9/")]),
-    "unexpected": Failure(faults=[Fault(status=413)]),
+    "unexpected": Failure(faults=[Fault(status=404)]),
     "given up": Failure(
         {"max_retry_seconds": 0}, faults=[Fault(status=503, count=None)]
     ),

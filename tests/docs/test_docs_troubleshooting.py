@@ -30,13 +30,38 @@ NOT_TRIED = {
         "standard input is closed: pipe a tap in, or use --input"
     ),
     "): correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY in the environment": (
-        "the proxy can't be used (InvalidProxyURL): correct HTTPS_PROXY, HTTP_PROXY "
-        "or ALL_PROXY in the environment"
+        "the proxy can't be used (its URL names no host): correct HTTPS_PROXY, "
+        "HTTP_PROXY or ALL_PROXY in the environment"
     ),
-    "the certificates can't be read: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in "
-    "the environment": (
-        "the certificates can't be read: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE "
-        "in the environment"
+    "the proxy can't be used (it speaks no TLS): begin its URL in HTTPS_PROXY or "
+    "ALL_PROXY with http:// in place of https://": (
+        "the proxy can't be used (it speaks no TLS): begin its URL in HTTPS_PROXY or "
+        "ALL_PROXY with http:// in place of https://"
+    ),
+    "a SOCKS proxy needs the Python package PySocks: install it beside "
+    "target-contentsquare, or use another proxy": (
+        "a SOCKS proxy needs the Python package PySocks: install it beside "
+        "target-contentsquare, or use another proxy"
+    ),
+    "the proxy wants a user and a password, or other ones (HTTP 407): correct them in "
+    "HTTPS_PROXY or ALL_PROXY in the environment": (
+        "the proxy wants a user and a password, or other ones (HTTP 407): correct them "
+        "in HTTPS_PROXY or ALL_PROXY in the environment"
+    ),
+    "the proxy does not let this machine connect to Contentsquare (HTTP 403): have its "
+    "host allowed there, or correct HTTPS_PROXY or ALL_PROXY in the environment": (
+        "the proxy does not let this machine connect to Contentsquare (HTTP 403): have "
+        "its host allowed there, or correct HTTPS_PROXY or ALL_PROXY in the environment"
+    ),
+    "): if a proxy of your company replaces certificates, set REQUESTS_CA_BUNDLE to a "
+    "file with those it is signed by": (
+        "the certificate of api.contentsquare.com can't be verified (unable to get "
+        "local issuer certificate): if a proxy of your company replaces certificates, "
+        "set REQUESTS_CA_BUNDLE to a file with those it is signed by"
+    ),
+    "): correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment": (
+        "the certificates can't be read (No such file or directory): correct "
+        "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment"
     ),
     "a STATE is not valid UTF-8": "line 1 of the input: a STATE is not valid UTF-8",
     "rejected_path: can't write '": (

@@ -91,6 +91,9 @@ def test_a_column_that_the_stream_does_not_have_is_an_error_that_lists_them() ->
 def test_a_stream_without_a_column_to_send_is_an_error() -> None:
     with pytest.raises(ConfigError, match="no property to send"):
         compiled()
+    nested = Column("nested", None, typed=False, nested=True)
+    with pytest.raises(ConfigError, match="left out 'nested': only scalar values"):
+        compiled(nested)
 
 
 def test_the_types_that_a_decoder_checks() -> None:

@@ -28,6 +28,7 @@ from tests.singer_input import CALLS, call, record, schema, state
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
 REASONS = {
     "missing_user_id",
+    "invalid_user_id",
     "invalid_session_number",
     "invalid_session_key",
     "invalid_session_started_at",
@@ -84,22 +85,22 @@ def outcome_of(convert: Callable[[Any], Any], value: Any) -> tuple[Any, str | No
 
 
 @pytest.mark.parametrize("truncate", [False, True])
-@pytest.mark.parametrize("kind", list(FieldType))
+@pytest.mark.parametrize("field_type", list(FieldType))
 @repeatable
 @given(value=any_json)
 def test_a_value_is_sent_as_the_api_takes_it_or_has_a_reason(
-    kind: FieldType, value: Any, *, truncate: bool
+    field_type: FieldType, value: Any, *, truncate: bool
 ) -> None:
-    convert = kind.converter(truncate_strings=truncate)
+    convert = field_type.converter(truncate_strings=truncate)
     sent, reason = outcome_of(convert, value)
     if reason is not None:
         assert reason in REASONS
         return
     if sent is None:
-        assert value is None or value == ""
+        assert value is None or not value.strip()
         return
     as_sent = json.loads(msgspec.json.encode(sent))
-    assert why_not(as_sent, kind.value) is None
+    assert why_not(as_sent, field_type.value) is None
     again = convert(sent)
     assert (again, type(again)) == (sent, type(sent))
     assert convert(as_sent) == sent

@@ -42,6 +42,7 @@ class Contentsquare:
         self._valid: dict[int | None, str] = {}
         self._newest: dict[Key, int] = {}
         self._token_numbers = itertools.count()
+        self._paused = 0.0
 
     def begin_run(self, faults: Faults) -> Tokens[int | None]:
         """Return the tokens of a new process, which may send old rows again."""
@@ -49,10 +50,18 @@ class Contentsquare:
         self._newest.clear()
         return Tokens(
             self._sign_in,
-            self._world.clock,
-            pause=lambda _: True,
+            self._token_clock,
+            pause=self._pause,
             run_aside=lambda renew: renew(),
         )
+
+    def _token_clock(self) -> float:
+        return self._world.now + self._paused
+
+    def _pause(self, seconds: float) -> bool:
+        """Pause in a request: what is scheduled for the world can't move."""
+        self._paused += seconds
+        return False
 
     def post(self, token: Token, batch: Batch) -> None:
         """Store the rows of a batch.
@@ -97,8 +106,9 @@ class Contentsquare:
             raise RetryableError("the token endpoint fails")
         value = self._valid[project_id] = f"token-{next(self._token_numbers)}"
         life = self._world.random.choice((20.0, 3600.0))
-        end = self._world.now + life
-        return Token(value, "https://simulated", project_id or 0, end, end)
+        now = self._token_clock()
+        end = now + life
+        return Token(value, "https://simulated", project_id or 0, end, end, now)
 
     def _happens(self, chance: float) -> bool:
         return chance > 0 and self._world.random.random() < chance

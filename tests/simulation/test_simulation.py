@@ -48,6 +48,7 @@ def test_the_guarantees_hold_for_every_seed_and_every_situation_occurs() -> None
             "batch behind another",
             "crash",
             "failed: ApiError",
+            "failed: AuthenticationError",
             "failed: DeliveryError",
             "failed: OutputError",
             "failed: TooManyRejectedError",

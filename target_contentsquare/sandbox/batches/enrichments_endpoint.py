@@ -12,7 +12,7 @@ from target_contentsquare.sandbox.answers import (
 )
 from target_contentsquare.sandbox.batches.outline import Outline
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.errors import RefusedError
+from target_contentsquare.sandbox.errors import RefusedError, shortened
 from target_contentsquare.sandbox.faults.fault import Fault
 from target_contentsquare.sandbox.limits.limiter import OverLimit
 from target_contentsquare.sandbox.received.exchanges import Answer, Exchange
@@ -76,15 +76,15 @@ class EnrichmentsEndpoint:
         latency = self._contentsquare.options.latency_ms / 1000
         await _pause(latency if cut_after else latency + delay)
         if request.transport is None:
-            return _Reply(None, "failed", "the client hung up before the answer")
-        reply = (fault and _fault_reply(fault)) or self._judge(request, outline)
+            return _Reply(None, "failed", "the client closed the connection too early")
+        reply = (fault and _fault_reply(fault)) or self._store(request, outline)
         if not cut_after:
             return reply
         await _pause(delay)
         reason = reply.reason or "fault: stored, but the connection was cut"
         return replace(reply, response=None, reason=reason)
 
-    def _judge(self, request: web.Request, outline: Outline) -> _Reply:
+    def _store(self, request: web.Request, outline: Outline) -> _Reply:
         """Store the batch, or return the refusal."""
         authorization = request.headers.get("Authorization")
         answers = self._contentsquare.options.answers
@@ -123,6 +123,11 @@ def _answer(response: web.Response) -> Answer:
     return Answer(response.status, headers, response.text or "")
 
 
+def _user_id(outline: Outline, row: int) -> str | None:
+    user = outline.user_id(row)
+    return None if user is None else shortened(user)
+
+
 def _summary(
     outline: Outline, reply: _Reply, at: float, seconds: float
 ) -> RequestSummary:
@@ -139,7 +144,7 @@ def _summary(
         row=row,
         field=error.field if error else None,
         rule=error.rule if error else None,
-        user_id=None if row is None else outline.user_id(row),
+        user_id=None if row is None else _user_id(outline, row),
         session_number=None if row is None else outline.session_number(row),
         duration=seconds,
     )

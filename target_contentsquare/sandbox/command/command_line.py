@@ -36,26 +36,43 @@ def read_command(arguments: Sequence[str] | None = None) -> Command:
     return Command(host, port, options)
 
 
-def _options(given: dict[str, Any]) -> Options:
+def _options(given: Mapping[str, Any]) -> Options:
     """Return options, whose defaults hold where nothing was given."""
-    groups = {
-        "limits": Limits(**_of_group("limits", given)),
-        "sign_in": SignIn(**_of_group("sign_in", given)),
-        "answers": Answers(**_of_group("answers", given)),
+    single: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if "." not in name
     }
-    single = {name: v for name, v in given.items() if "." not in name}
-    if schemas := single.get("integration_schemas"):
-        single["integration_schemas"] = dict(schemas)
-    elif versions := single.get("integration_versions"):
-        single["integration_versions"] = [1, *versions]
-    files = single.pop("credentials", [])
-    if files or "project_credentials" in single:
-        made = [c for file in files for c in file]
-        single["project_credentials"] = [*single.get("project_credentials", ()), *made]
-    for name in ("refused_users", "blocked_users"):
-        single[name] = frozenset(single.get(name, ()))
-    lists = {name: tuple(v) for name, v in single.items() if isinstance(v, list)}
-    return Options(**(single | lists | groups))
+    changed = single | _versions(single) | _project_level(single) | _users(single)
+    changed.pop("credentials", None)
+    return Options(
+        **changed,
+        limits=Limits(**_of_group("limits", given)),
+        sign_in=SignIn(**_of_group("sign_in", given)),
+        answers=Answers(**_of_group("answers", given)),
+    )
+
+
+def _versions(given: Mapping[str, Any]) -> dict[str, Any]:
+    schemas = dict(given.get("integration_schemas", ()))
+    versions = given.get("integration_versions")
+    if versions and not schemas:
+        versions = [1, *versions]
+    return {
+        "integration_schemas": schemas,
+        "integration_versions": tuple(versions) if versions else None,
+    }
+
+
+def _project_level(given: Mapping[str, Any]) -> dict[str, Any]:
+    of_files = [found for file in given.get("credentials", ()) for found in file]
+    made = (*given.get("project_credentials", ()), *of_files)
+    return {"project_credentials": made or None}
+
+
+def _users(given: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("refused_users", "blocked_users")
+    return {name: frozenset(given.get(name, ())) for name in names}
 
 
 def _of_group(group: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,15 @@
 """The options of the command, as they are typed."""
 
 import argparse
-import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import TypeVar
 
-from target_contentsquare.sandbox.batches.integration_schema import IntegrationSchema
-from target_contentsquare.sandbox.faults.fault_syntax import fault_from_text
-from target_contentsquare.sandbox.tokens.credentials import (
-    Credentials,
-    project_credentials_from,
+from target_contentsquare.sandbox.command.option_values import (
+    credentials_file,
+    port,
+    project_credentials,
+    registered_schema,
+    typed,
 )
-
-T = TypeVar("T")
+from target_contentsquare.sandbox.faults.fault_syntax import fault_from_text
 
 
 def command_parser() -> argparse.ArgumentParser:
@@ -42,7 +38,7 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--port",
-        type=_typed("a port, 0 to 65535", _port),
+        type=typed("a port, 0 to 65535", port),
         default=8750,
         help="port to listen on, 0 for a free one (8750)",
     )
@@ -68,7 +64,7 @@ def _add_credentials(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--project-credentials",
         metavar="ID:SECRET:PROJECT",
-        type=_typed("ID:SECRET:PROJECT", _project_credentials),
+        type=typed("ID:SECRET:PROJECT", project_credentials),
         action="append",
         help="project-level credentials; repeatable (sandbox-162 with "
         "sandbox-162-secret, for the first project)",
@@ -76,7 +72,7 @@ def _add_credentials(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--credentials",
         metavar="FILE",
-        type=_typed("a file of credentials", _credentials_file),
+        type=typed("a file of credentials", credentials_file),
         action="append",
         help='JSON file with project-level credentials, {"162": {"client_id": ..., '
         '"client_secret": ..., "integration_id": ...}}, the last one optional; '
@@ -145,7 +141,7 @@ def _add_schemas(group: argparse._ArgumentGroup) -> None:
         "--integration-schema",
         dest="integration_schemas",
         metavar="[VERSION=]FILE",
-        type=_typed("a registered schema", _schema),
+        type=typed("a registered schema", registered_schema),
         action="append",
         help="JSON file with the schema registered as this integration version (1); "
         "repeatable",
@@ -243,7 +239,7 @@ def _add_faults(group: argparse._ArgumentGroup) -> None:
         "--fault",
         dest="faults",
         metavar="NAME=VALUE,...",
-        type=_typed("a fault", fault_from_text),
+        type=typed("a fault", fault_from_text),
         action="append",
         help="something to go wrong, as status=503,count=3,retry_after=1 or "
         "drop=after,after=2 or on=token,status=429; other names: body, location, "
@@ -252,42 +248,3 @@ def _add_faults(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--seed", type=int, help="of the random numbers behind probability"
     )
-
-
-def _typed(what: str, read: Callable[[str], T]) -> Callable[[str], T]:
-    """Return `read` with errors whose message argparse shows."""
-
-    def convert(text: str) -> T:
-        try:
-            return read(text)
-        except (ValueError, OSError) as error:
-            message = f"{text!r} is not {what}: {error}"
-            raise argparse.ArgumentTypeError(message) from error
-
-    return convert
-
-
-def _port(text: str) -> int:
-    port, highest = int(text), 65_535
-    if not 0 <= port <= highest:
-        message = "out of range"
-        raise ValueError(message)
-    return port
-
-
-def _project_credentials(text: str) -> Credentials:
-    client_id, secret, project = text.split(":")
-    return Credentials.of_project(client_id, secret, int(project))
-
-
-def _credentials_file(path: str) -> list[Credentials]:
-    document = json.loads(Path(path).read_text(encoding="utf-8"))
-    return project_credentials_from(document)
-
-
-def _schema(text: str) -> tuple[int, IntegrationSchema]:
-    version, equals, path = text.partition("=")
-    if not (equals and version.isdecimal()):
-        version, path = "1", text
-    document = json.loads(Path(path).read_text(encoding="utf-8"))
-    return int(version), IntegrationSchema.from_json(document)

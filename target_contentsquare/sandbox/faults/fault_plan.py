@@ -55,14 +55,14 @@ class FaultPlan:
         for pending in [p for p in self._pending if p.fault.on == endpoint]:
             if pending.to_pass:
                 pending.to_pass -= 1
-            elif chosen is None and self._strikes(pending.fault):
+            elif chosen is None and self._hits(pending.fault):
                 chosen = pending
-        return self._spend(chosen) if chosen else None
+        return self._use(chosen) if chosen else None
 
-    def _strikes(self, fault: Fault) -> bool:
+    def _hits(self, fault: Fault) -> bool:
         return fault.probability is None or self._random.random() < fault.probability
 
-    def _spend(self, pending: _Pending) -> Fault:
+    def _use(self, pending: _Pending) -> Fault:
         if pending.left is not None:
             pending.left -= 1
             if not pending.left:

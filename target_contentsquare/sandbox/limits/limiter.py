@@ -9,7 +9,7 @@ from typing import Final
 
 from target_contentsquare.sandbox.limits.limits import Limits
 
-# Rounding must not refuse a request that comes exactly when it may.
+# Rounding must not refuse a request that comes exactly when it may, or add a second.
 _ROUNDING: Final = 1e-9
 
 
@@ -78,7 +78,8 @@ class Limiter:
         return self._buckets.setdefault(project, full)
 
     def _over(self, reason: str, wait: float) -> OverLimit:
-        return OverLimit(reason, ceil(wait) if self.limits.retry_after else None)
+        seconds = max(1, ceil(wait - _ROUNDING))
+        return OverLimit(reason, seconds if self.limits.retry_after else None)
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ class Received:
     def __init__(self, *, keep: int, keep_history: bool) -> None:
         """Make one that has received nothing."""
         self._keep = keep
-        self._keep_history = keep_history
+        self.keeps_history = keep_history
         self._connections: WeakSet[object] = WeakSet()
         self._in_flight = 0
         self.reset()
@@ -85,7 +85,7 @@ class Received:
         self.totals.forgotten_enrichments = self.enrichments.forgotten
         distinct = len({enrichment.key for enrichment in batch})
         self.totals.duplicates_in_batch += len(batch) - distinct
-        if self._keep_history:
+        if self.keeps_history:
             self.history.append(batch)
 
     def finish(self, summary: RequestSummary, exchange: Exchange) -> None:

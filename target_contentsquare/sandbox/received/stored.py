@@ -59,8 +59,9 @@ class StoredEnrichments:
 
     def of_session(self, key: Key) -> list[Key]:
         """Return the keys of the enrichments that are kept of this key's session."""
+        project, user, session, _ = key
         numbers = range(1, MAX_ENRICHMENT_NUMBER + 1)
-        keys = (key._replace(enrichment_number=number) for number in numbers)
+        keys = (Key(project, user, session, number) for number in numbers)
         return [found for found in keys if found in self.by_key]
 
     def _forget(self, count: int) -> None:

@@ -50,6 +50,13 @@ class Credentials:
         projects, integrations = frozenset({project}), frozenset(ids)
         return cls(client_id, client_secret, projects, False, integrations)  # noqa: FBT003 - in the order of the fields
 
+    def sentence(self) -> str:
+        """Return what the page says of these credentials."""
+        projects = ", ".join(str(project) for project in sorted(self.projects))
+        integrations = ", ".join(sorted(self.integration_ids))
+        suffix = f"; integrations {integrations}" if integrations else ""
+        return f"{self.client_id}: projects {projects or 'none'}{suffix}"
+
     def grant(self, asked: TokenRequest) -> Grant:
         """Return what a token request gets.
 

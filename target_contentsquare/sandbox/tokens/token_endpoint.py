@@ -6,7 +6,7 @@ from aiohttp import web
 
 from target_contentsquare.sandbox.answers import cut_connection, fault_answer
 from target_contentsquare.sandbox.contentsquare import Contentsquare
-from target_contentsquare.sandbox.errors import RefusedError
+from target_contentsquare.sandbox.errors import RefusedError, shortened
 from target_contentsquare.sandbox.faults.fault import Fault
 from target_contentsquare.sandbox.received.summaries import TokenRequestSummary
 from target_contentsquare.sandbox.tokens.issued_tokens import Grant
@@ -33,10 +33,10 @@ class TokenEndpoint:
         if fault and fault.drop == "before":
             self._add_failed(None, "fault: the connection was cut")
             return cut_connection(request)
-        answer = self._judge(request, body, fault)
+        answer = self._check_and_grant(request, body, fault)
         return cut_connection(request) if fault and fault.drop else answer
 
-    def _judge(
+    def _check_and_grant(
         self, request: web.Request, body: bytes, fault: Fault | None
     ) -> web.Response:
         """Return the answer with a token, or the refusal."""
@@ -71,7 +71,7 @@ class TokenEndpoint:
                 at=self._now(),
                 status=status,
                 outcome="refused",
-                client_id=asked.client_id if asked else None,
+                client_id=shortened(asked.client_id) if asked else None,
                 project_id=asked.project_id if asked else None,
                 integration_id=asked.integration_id if asked else None,
                 reason=reason,

@@ -15,6 +15,7 @@ import requests
 
 from target_contentsquare.sandbox import Answers, Limits, SignIn
 from target_contentsquare.sandbox.command.command_line import read_command
+from target_contentsquare.sandbox.command.parser import command_parser
 
 COMMAND = [sys.executable, "-m", "target_contentsquare.sandbox"]
 
@@ -232,6 +233,13 @@ def test_limits_answers_and_signing_in_come_from_the_options(tmp_path: Path) -> 
     assert options.refused_users == {"u"}
     assert options.blocked_users == {"v"}
     assert options.keep == 100
+
+
+def test_every_option_is_explained_in_the_docs() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text("utf-8")
+    options = re.findall(r"--[a-z-]+", command_parser().format_help())
+
+    assert {o for o in options if f"`{o}" not in page} == {"--help"}
 
 
 def test_the_rate_limit_of_the_command_is_kept() -> None:

@@ -137,7 +137,7 @@ def test_what_a_client_did_not_wait_for_is_not_stored(
         )
     _until(lambda: sandbox.requests)
 
-    assert sandbox.requests[0].reason == "the client hung up before the answer"
+    assert sandbox.requests[0].reason == "the client closed the connection too early"
     assert sandbox.enrichments == {}
 
 

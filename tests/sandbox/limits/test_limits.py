@@ -110,8 +110,8 @@ def test_more_requests_at_once_than_the_limit_get_429(
     send: Ask, row: Row, bearer: Headers
 ) -> None:
     with (
-        Sandbox(limits=Limits(in_flight=2), latency_ms=60_000) as sandbox,
         ThreadPoolExecutor(2) as threads,
+        Sandbox(limits=Limits(in_flight=2), latency_ms=60_000) as sandbox,
     ):
         headers = bearer(sandbox)
         for _ in range(2):

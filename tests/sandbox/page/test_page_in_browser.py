@@ -361,6 +361,55 @@ def test_without_javascript_everything_is_there_but_the_live_part(
     asyncio.run(scenario())
 
 
+def test_the_buttons_work_in_a_browser(
+    browser: str, sandbox: Sandbox, send: Ask, row: Row
+) -> None:
+    send(sandbox, [row("ann-1")])
+
+    async def scenario() -> None:
+        async with tab(browser) as page:
+            await page.open(sandbox.url)
+            await page.value("document.getElementById('refused-user').focus()")
+            await page.call("Input.insertText", text="bob")
+            await page.press("Enter")
+            await page.until("/batches with bob/.test(document.body?.innerText)")
+            await asyncio.to_thread(send, sandbox, [row("bob")])
+            await page.until("/1 batch was refused/.test(document.body.innerText)")
+
+            await page.value("document.querySelector('#refused a').click()")
+            await page.until("/^Batch 2/.test(document.body?.innerText)")
+            assert '"userId": "bob"' in await page.text("body")
+            copy = "document.querySelector('[data-copy=curl]')"
+            await page.value(f"{copy}.click()")
+            await page.until(f"/Copied|Selected/.test({copy}.innerText)")
+
+            await page.open(sandbox.url)
+            button = "document.querySelector('[action$=reset]').lastElementChild"
+            await page.value(f"{button}.click()")
+            await page.until("/Nothing has arrived/.test(document.body?.innerText)")
+
+    asyncio.run(scenario())
+
+
+def test_a_page_of_another_origin_can_not_press_the_buttons(
+    browser: str, sandbox: Sandbox, send: Ask, row: Row
+) -> None:
+    send(sandbox, [row("ann-1")])
+    reset = f"{sandbox.url}/_sandbox/buttons/reset"
+    form = f"<form method=post action={reset}><button>Win a prize</button></form>"
+
+    async def scenario() -> None:
+        async with tab(browser) as page:
+            await page.open(f"data:text/html,{form}")
+            await page.value("document.querySelector('button').click()")
+            await page.until("/may not control/.test(document.body?.innerText)")
+            # The browser's own note of the 403.
+            page.complaints.clear()
+
+    asyncio.run(scenario())
+    assert len(sandbox.enrichments) == 1
+
+
 def test_it_says_when_the_sandbox_is_gone(browser: str) -> None:
     async def scenario() -> None:
         sandbox = Sandbox()

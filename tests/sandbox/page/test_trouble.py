@@ -95,6 +95,7 @@ def test_the_page_tells_how_the_sandbox_behaves() -> None:
         faults=[Fault(status=503, count=2), Fault(drop="after", count=None)],
         token_seconds=60,
         refused_users=["zoe"],
+        credentials={7: {"client_id": "a", "client_secret": "b", "integration_id": 70}},
     ) as sandbox:
         text = words(sandbox)
 
@@ -105,6 +106,8 @@ def test_the_page_tells_how_the_sandbox_behaves() -> None:
         "The next 2 batches: answer 503",
         "Every batch: connection cut after it is handled",
         "Refused: batches with zoe",
+        "sandbox: projects 162, 163",
+        "a: projects 7; integrations 70",
     ):
         assert sentence in text
 

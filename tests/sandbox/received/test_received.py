@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from target_contentsquare.sandbox import Fault, Sandbox
+from target_contentsquare.sandbox.received.groups import Groups
 
 Ask = Callable[..., requests.Response]
 Row = Callable[..., dict[str, object]]
@@ -218,3 +219,26 @@ def test_a_client_that_dies_in_the_middle_of_a_body_changes_nothing_for_others(
 
     assert send(sandbox, [row()]).status_code == 200
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_kept_of_a_refusal_is_short_however_much_was_sent(
+    sandbox: Sandbox, send: Ask, row: Row, ask_token: Ask
+) -> None:
+    long = "n" * 100_000
+    send(sandbox, [row("u" * 100_000, 0)])
+    send(sandbox, [row(**{long: 1})])
+    ask_token(sandbox, client_id=long)
+    ask_token(sandbox, **{long: 1})
+
+    assert len(repr(sandbox.requests + sandbox.token_requests)) < 5000
+
+
+def test_further_reasons_are_counted_when_there_are_1000() -> None:
+    groups = Groups[int]()
+    for number in range(1005):
+        groups.add(number, number)
+    groups.add(7, 2000)
+
+    assert (len(groups), groups.beyond) == (1000, 5)
+    (commonest,) = groups.commonest(1)
+    assert (commonest.count, commonest.first, commonest.last) == (2, 7, 2000)
