@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_contentsquare.api.account import Account
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
 from target_contentsquare.delivery.dry_run import Sampler
@@ -13,6 +12,7 @@ from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.request_threads import RequestThreads
 from target_contentsquare.delivery.retry import RetryPolicy
+from target_contentsquare.delivery.sender import Sender
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.delivery.wakeup import Wakeup
 from target_contentsquare.mapping.compile import compile_mapping
@@ -130,7 +130,9 @@ class Pipeline:
             )
         return cls(
             settings,
-            _sender(connection) if connection else Sampler(log).send,
+            Sender(connection, settings.named_accounts, log).send
+            if connection
+            else Sampler(log).send,
             connection=connection,
             executor=threads,
             rejects=rejects,
@@ -234,12 +236,3 @@ class Pipeline:
             self._connection.expire()
         if (line := self.summary.progress()) is not None:
             self._log.info(line)
-
-
-def _sender(connection: Connection) -> Callable[[Batch], None]:
-    def send(batch: Batch) -> None:
-        account = Account(batch.project_id, batch.integration.id)
-        enrichments = [row.enrichment for row in batch.rows.values()]
-        connection.send(account, batch.integration.version, enrichments)
-
-    return send

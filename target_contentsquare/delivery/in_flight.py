@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from target_contentsquare.delivery.key_order import KeyOrder, Shipment
 from target_contentsquare.errors import (
     BatchRefusedError,
+    BatchUndeliverableError,
     DeliveryError,
     FatalError,
     RetryableError,
@@ -37,12 +38,15 @@ class Callbacks:
         on_delivered: A batch, or what was left of it, was taken.
         on_rejected: A row was refused on its own. Returning means that the row is
             accounted for; a `FatalError` ends the run.
+        on_undeliverable: No row of a batch can be sent. Returning means that all are
+            accounted for; a `FatalError` ends the run.
         on_settled: Called after rows were settled, and each time a wait is over.
         on_retry: A request failed and is tried again: why, and in how many seconds.
     """
 
     on_delivered: Callable[[Batch], None]
     on_rejected: Callable[[Row], None]
+    on_undeliverable: Callable[[Batch, BatchUndeliverableError], None]
     on_settled: Callable[[], None]
     on_retry: Callable[[RetryableError, float], None]
 
@@ -61,7 +65,8 @@ class InFlight:
 
     Args:
         send: Sends one batch, in a thread of the executor. It raises
-            `BatchRefusedError`, `RetryableError` or `FatalError`.
+            `BatchRefusedError`, `BatchUndeliverableError`, `RetryableError` or
+            `FatalError`.
         executor: Runs `send`.
         max_in_flight: Requests at the same time.
         clock: Seconds that only go forward.
@@ -219,6 +224,9 @@ class InFlight:
                 return
             elif isinstance(error, BatchRefusedError):
                 self._split(part)
+            elif isinstance(error, BatchUndeliverableError):
+                self._callbacks.on_undeliverable(part.batch, error)
+                self._release(part)
             elif isinstance(error, RetryableError):
                 self._try_again(part, error)
             else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.rejected_rows import RejectedRows
     from target_contentsquare.delivery.retry import RetryPolicy
     from target_contentsquare.enrichment import Enrichment, Integration, Key
-    from target_contentsquare.errors import RetryableError
+    from target_contentsquare.errors import BatchUndeliverableError, RetryableError
 
 #: Rows wait this long at most for their batch to fill: the SDK's max record age.
 MAX_WAIT_SECONDS = 300.0
@@ -70,6 +70,7 @@ class Outbox:
         callbacks = Callbacks(
             on_delivered=_count_delivered,
             on_rejected=self._reject_refused,
+            on_undeliverable=self._reject_all,
             on_settled=on_settled,
             on_retry=self._log_retry,
         )
@@ -152,6 +153,11 @@ class Outbox:
     def _reject_refused(self, row: Row) -> None:
         detail = "Contentsquare refuses this row on its own (HTTP 400)"
         self._rejected.add(row.origin, Rejection(REJECTED_BY_API, None, detail))
+
+    def _reject_all(self, batch: Batch, error: BatchUndeliverableError) -> None:
+        rejection = Rejection(error.reason, error.field, error.detail)
+        for row in batch.rows.values():
+            self._rejected.add(row.origin, rejection)
 
     def _log_retry(self, error: RetryableError, wait: float) -> None:
         # Only the text: a handler that keeps the error would keep the whole batch.

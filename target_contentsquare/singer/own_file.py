@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from target_contentsquare.delivery.wakeup import descriptor_of
 from target_contentsquare.errors import ConfigError
+from target_contentsquare.singer.stdout import stdout_descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,9 +45,11 @@ def check_own_file(
 def _other_uses(
     settings_files: Iterable[tuple[str, Path]],
 ) -> Iterator[tuple[str, int | Path]]:
-    streams = {"standard output": sys.stdout, "the log": sys.stderr}
-    for name, stream in streams.items():
-        descriptor = descriptor_of(stream)
+    descriptors = {
+        "standard output": stdout_descriptor(),
+        "the log": descriptor_of(sys.stderr),
+    }
+    for name, descriptor in descriptors.items():
         if descriptor is not None:
             yield f"the file that {name} goes to", descriptor
     for name, path in settings_files:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_contentsquare.delivery.rejects import Rejection
+from target_contentsquare.errors import UnfitValueError
 from target_contentsquare.mapping.integration_schema import is_plain_name
 from target_contentsquare.singer.json_lines import (
     DECODE_ERRORS,
     decode_record,
     is_json,
+    unreadable,
 )
 from target_contentsquare.singer.line_decoder import typed_decoder, untyped_decoder
 from target_contentsquare.singer.stream_maps import (
@@ -47,7 +49,10 @@ def line_sink(stream: Stream, source: TapStream) -> Callable[[bytes], None]:
         except DECODE_ERRORS:
             record = decode_record(line, source)
             _demand_keys(record, source)
-            return [record.get(name) for name in names]
+            values = [record.get(name) for name in names]
+            if (detail := unreadable(values)) is not None:
+                raise UnfitValueError("invalid_record", detail) from None
+            return values
 
     return stream.reader(typed_decoder(stream.columns), decode_untyped)
 
@@ -117,7 +122,11 @@ class MapSink:
             target.stream.reject(line, Rejection("invalid_record", None, detail))
         else:
             names = (column.name for column in target.stream.columns)
-            target.stream.put([to_json_value(mapped.get(n)) for n in names], line)
+            values = [to_json_value(mapped.get(name)) for name in names]
+            if (detail := unreadable(values)) is not None:
+                target.stream.reject(line, Rejection("invalid_record", None, detail))
+            else:
+                target.stream.put(values, line)
 
 
 def counting_sink(

@@ -15,6 +15,7 @@ from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import (
     ApiError,
     BatchRefusedError,
+    BatchUndeliverableError,
     FatalError,
     RetryableError,
 )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from target_contentsquare.enrichment import Key
 
 REFUSED = BatchRefusedError("HTTP 400")
+NOT_COVERED = BatchUndeliverableError("invalid_project_id", "project_id", "403")
 TROUBLE = RetryableError("HTTP 503")
 FATAL = ApiError("HTTP 403")
 
@@ -75,7 +77,11 @@ class DeliveryRig(Executor):
         self.delivery = InFlight(
             self.send,
             Callbacks(
-                self.on_delivered, self.on_rejected, self.on_settled, self.on_retry
+                self.on_delivered,
+                self.on_rejected,
+                self.on_undeliverable,
+                self.on_settled,
+                self.on_retry,
             ),
             executor=self,
             max_in_flight=max_in_flight,
@@ -120,6 +126,10 @@ class DeliveryRig(Executor):
         if "on_rejected" in self.fails:
             raise self.fails["on_rejected"]
         self.rejected.append(row.enrichment.user_id)
+
+    def on_undeliverable(self, batch: Batch, error: BatchUndeliverableError) -> None:
+        assert error is NOT_COVERED
+        self.rejected.append(users_of(batch))
 
     def on_retry(self, error: RetryableError, wait: float) -> None:
         assert error is not None

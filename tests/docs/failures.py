@@ -119,6 +119,13 @@ COMMANDS = {
     "dotenv not UTF-8": CommandFailure(
         ["--config", "ENV"], files={".env": b"TARGET_CONTENTSQUARE_CLIENT_ID=\xe9"}
     ),
+    "input not UTF-8": CommandFailure(
+        ["--config", "c.json", "--input", "i.singer"],
+        files={
+            "c.json": b'{"dry_run": true, "streams": {"*": {}}}',
+            "i.singer": b'{"type": "RECORD", "stream": "\xe9"}',
+        },
+    ),
     "variable": CommandFailure(
         ["--config", "ENV"], {"TARGET_CONTENTSQUARE_PROJECT_ID": "shop"}
     ),
@@ -167,6 +174,9 @@ CONFIG = {
 }
 INPUT = {
     "not JSON": Failure(lines=["oops"]),
+    "STATE that is too deep": Failure(
+        lines=['{"type": "STATE", "value": ' + "[" * 10_000 + "]" * 10_000 + "}"]
+    ),
     "not Singer": Failure(lines=["{}"]),
     "unknown type": Failure(lines=['{"type": "HELLO"}']),
     "RECORD first": Failure(lines=[record(call())]),
