@@ -44,7 +44,13 @@ def test_few_blocks_are_not_run() -> None:
 def test_there_are_pages() -> None:
     assert {page.name for page in PAGES} >= {
         "README.md",
-        "mapping-cookbook.md",
-        "operating.md",
         "how-it-works.md",
+        "mapping.md",
+        "mapping-cookbook.md",
+        "meltano.md",
+        "operating.md",
+        "rows.md",
+        "sandbox.md",
+        "settings.md",
+        "troubleshooting.md",
     }
