@@ -31,10 +31,6 @@ def generate(root: Path, about: About) -> Mapping[Path, str]:
     tables = {
         "settings": plugin_files.settings_table(about),
         "mapping": plugin_files.mapping_table(about),
-        "demo/config.json": _fenced(root / "demo" / "config.json"),
-        "demo/integration-schema.json": _fenced(
-            root / "demo" / "integration-schema.json"
-        ),
     }
     meltano = (root / "meltano.yml").read_text("utf-8")
     meltano = _replace(
@@ -64,10 +60,6 @@ def _pages(root: Path, tables: Mapping[str, str]) -> Mapping[Path, str]:
         message = f"no page has the tables {sorted(missing)}"
         raise ValueError(message)
     return pages
-
-
-def _fenced(path: Path) -> str:
-    return f"```json\n{path.read_text('utf-8')}```\n"
 
 
 def _replace(text: str, start: str, new: str, end: str) -> str:

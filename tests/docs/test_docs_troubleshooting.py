@@ -1,4 +1,4 @@
-"""The page on troubleshooting lists every message that a user can get, as it is printed."""
+"""The page on troubleshooting lists every message that a user can get."""
 
 import ast
 import re
