@@ -73,7 +73,8 @@ NOT_TRIED = {
 
 @cache
 def _entries() -> list[str]:
-    text = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    page = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    text, _, _ = page.partition("## No error")
     return re.findall(r"^\| `(.*?)` \|", text, re.MULTILINE)
 
 
