@@ -76,12 +76,11 @@ class TargetContentsquare(Target):
 
     def run(self, file_input: IO[Any] | None = None) -> int:
         """Read the input to its end and see everything through; see `Run.execute`."""
-        config = self.config.get("batch_config") or {}
         run = Run(
             self.settings,
             HostOptions(
                 validates=bool(self.config.get("validate_records")),
-                batch_storage=config.get("storage"),
+                batch_storage=self.batch_storage,
             ),
             self.mapper,
             stop=self._stop,
@@ -95,6 +94,13 @@ class TargetContentsquare(Target):
     def reader(self) -> LineReader:
         """Return a reader of the input for options that send nothing."""
         return LineReader(self._wakeup, self._stop, lambda: None)
+
+    @property
+    def batch_storage(self) -> Mapping[str, Any] | None:
+        """The SDK's `batch_config.storage`: where the files of BATCH messages are."""
+        config = self.config.get("batch_config") or {}
+        storage: Mapping[str, Any] | None = config.get("storage")
+        return storage
 
     @property
     def user_agent(self) -> str:
