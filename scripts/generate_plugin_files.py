@@ -28,30 +28,38 @@ def generate(root: Path, about: About) -> Mapping[Path, str]:
     Args:
         root: Folder of the project: what people wrote in the files is kept.
     """
-    readme = (root / "README.md").read_text("utf-8")
-    meltano = (root / "meltano.yml").read_text("utf-8")
-    demo = root / "demo"
-    for name, text in {
+    tables = {
         "settings": plugin_files.settings_table(about),
         "mapping": plugin_files.mapping_table(about),
-        "demo/config.json": _fenced(demo / "config.json"),
-        "demo/integration-schema.json": _fenced(demo / "integration-schema.json"),
-    }.items():
-        readme = _replace(readme, f"<!-- generated: {name} -->", text, "<!-- end -->")
+    }
+    meltano = (root / "meltano.yml").read_text("utf-8")
     meltano = _replace(
         meltano, "# generated: settings", plugin_files.meltano_block(about), "# end"
     )
     hub = root / "meltano-hub" / "loaders" / f"{about.name}.yml"
     return {
-        root / "README.md": readme,
+        **_pages(root, tables),
         root / "meltano.yml": meltano,
         root / ".env.example": plugin_files.env_example(about),
         hub: plugin_files.hub_definition(about),
     }
 
 
-def _fenced(path: Path) -> str:
-    return f"```json\n{path.read_text('utf-8')}```\n"
+def _pages(root: Path, tables: Mapping[str, str]) -> Mapping[Path, str]:
+    """Return the pages that hold a table, each table being somewhere."""
+    pages = {}
+    missing = set(tables)
+    for path in (root / "README.md", *sorted(root.glob("docs/*.md"))):
+        text = path.read_text("utf-8")
+        for name in re.findall(r"^<!-- generated: (.*) -->$", text, re.MULTILINE):
+            start = f"<!-- generated: {name} -->"
+            text = _replace(text, start, tables[name], "<!-- end -->")
+            missing.discard(name)
+            pages[path] = text
+    if missing:
+        message = f"no page has the tables {sorted(missing)}"
+        raise ValueError(message)
+    return pages
 
 
 def _replace(text: str, start: str, new: str, end: str) -> str:

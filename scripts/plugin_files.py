@@ -101,13 +101,13 @@ def hub_definition(about: About) -> str:
 
 
 def settings_table(about: About) -> str:
-    """Return the README's table of settings."""
+    """Return the table of settings."""
     rows = [_row(setting) for setting in about.settings]
     return _table(("setting", "type", "default", "meaning"), rows)
 
 
 def mapping_table(about: About) -> str:
-    """Return the README's table of what a stream's mapping may hold."""
+    """Return the table of what a stream's mapping may hold."""
     (streams,) = (setting for setting in about.settings if setting.name == "streams")
     rows = [_row(key) for key in streams.keys]
     return _table(("key", "type", "default", "meaning"), rows)

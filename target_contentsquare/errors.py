@@ -9,6 +9,7 @@
     │   ├── ApiError                  an answer that trying again does not cure
     │   ├── DeliveryError             tried again until the time was up
     │   ├── TooManyRejectedError      no room for another rejected row
+    │   ├── OutcomeError              all is settled, but not as the user demands
     │   └── OutputError               nobody reads our state any more
     ├── RetryableError            try the same request again, later
     ├── TokenRefusedError         get a new token, then try again
@@ -76,6 +77,10 @@ class DeliveryError(FatalError):
 
 class TooManyRejectedError(FatalError):
     """A row can't be delivered and there is no room for it among the rejected."""
+
+
+class OutcomeError(FatalError):
+    """Everything is settled, but the counts are not what the settings demand."""
 
 
 class OutputError(FatalError):

@@ -9,9 +9,10 @@ from target_contentsquare.delivery.clock import Clock
 from target_contentsquare.delivery.dry_run import Sampler
 from target_contentsquare.delivery.origin import Source
 from target_contentsquare.delivery.outbox import Limits, Outbox
+from target_contentsquare.delivery.rate.project_rate import ProjectRate
+from target_contentsquare.delivery.rate.rates import Rates
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.request_threads import RequestThreads
-from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.sender import Sender
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.delivery.wakeup import Wakeup
@@ -83,9 +84,9 @@ class Pipeline:
             Limits(
                 batch_rows=settings.batch_size_rows,
                 max_in_flight=settings.max_parallel_requests,
-                retry=RetryPolicy(settings.max_retry_seconds),
             ),
             self._rejected,
+            rates=_rates(settings),
             on_settled=on_settled,
             executor=executor,
             clock=clock.seconds,
@@ -236,3 +237,14 @@ class Pipeline:
             self._connection.expire()
         if (line := self.summary.progress()) is not None:
             self._log.info(line)
+
+
+def _rates(settings: Settings) -> Rates:
+    return Rates(
+        max_in_flight=settings.max_parallel_requests,
+        new_rate=lambda: ProjectRate(
+            max_in_flight=settings.max_parallel_requests,
+            max_per_second=settings.max_requests_per_second,
+            max_retry_seconds=settings.max_retry_seconds,
+        ),
+    )

@@ -1,4 +1,4 @@
-"""Requests in flight: how many, which next, again or in halves, and what is settled.
+"""Requests in flight: which is next, again or in halves, and what is settled.
 
 All of it happens in the thread that calls `submit`, `poll` and `drain`. The executor's
 threads do nothing but `send`, so there are no locks, and a test can put a seeded
@@ -7,13 +7,12 @@ scheduler in the executor's place.
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.key_order import KeyOrder, Shipment
+from target_contentsquare.delivery.ready import Ready
 from target_contentsquare.errors import (
     BatchRefusedError,
     BatchUndeliverableError,
@@ -26,8 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor, Future
 
-    from target_contentsquare.delivery.batches import Batch, Row
-    from target_contentsquare.delivery.retry import Retries, RetryPolicy
+    from target_contentsquare.delivery.batches import Batch
+    from target_contentsquare.delivery.rate.attempt import Attempt
+    from target_contentsquare.delivery.rate.project_rate import ProjectRate
+    from target_contentsquare.delivery.rate.rates import Rates
+    from target_contentsquare.delivery.trouble_log import TroubleLog
+
+# With several projects so many batches may wait, so that one with a low rate does not
+# hold up the others: 20,000 rows.
+_MOST_READY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +42,17 @@ class Callbacks:
 
     Attributes:
         on_delivered: A batch, or what was left of it, was taken.
-        on_rejected: A row was refused on its own. Returning means that the row is
+        on_rejected: A batch of one row was refused. Returning means that the row is
             accounted for; a `FatalError` ends the run.
         on_undeliverable: No row of a batch can be sent. Returning means that all are
             accounted for; a `FatalError` ends the run.
         on_settled: Called after rows were settled, and each time a wait is over.
-        on_retry: A request failed and is tried again: why, and in how many seconds.
     """
 
     on_delivered: Callable[[Batch], None]
-    on_rejected: Callable[[Row], None]
+    on_rejected: Callable[[Batch, BatchRefusedError], None]
     on_undeliverable: Callable[[Batch, BatchUndeliverableError], None]
     on_settled: Callable[[], None]
-    on_retry: Callable[[RetryableError, float], None]
 
 
 @dataclass(eq=False, slots=True)
@@ -57,7 +61,6 @@ class _Part:
 
     batch: Batch
     shipment: Shipment
-    retries: Retries | None = None
 
 
 class InFlight:
@@ -69,6 +72,8 @@ class InFlight:
             `FatalError`.
         executor: Runs `send`.
         max_in_flight: Requests at the same time.
+        rates: Say which project's request may start, and when.
+        trouble: Tells a person what goes wrong.
         clock: Seconds that only go forward.
         sleep: Sleeps for the seconds given (None: any time), less if `notify` is
             called meanwhile.
@@ -82,7 +87,8 @@ class InFlight:
         *,
         executor: Executor,
         max_in_flight: int,
-        retry: RetryPolicy,
+        rates: Rates,
+        trouble: TroubleLog,
         clock: Callable[[], float],
         sleep: Callable[[float | None], None],
         notify: Callable[[], None],
@@ -91,20 +97,19 @@ class InFlight:
         self._callbacks = callbacks
         self._executor = executor
         self._max_in_flight = max_in_flight
-        self._retry = retry
+        self._rates = rates
+        self._trouble = trouble
         self._clock = clock
         self._sleep = sleep
         self._notify = notify
 
         self._order = KeyOrder()
         self._unsettled: dict[_Part, None] = {}
-        self._ready: deque[_Part] = deque()
-        self._in_flight: dict[_Part, Future[None]] = {}
+        self._ready: Ready[_Part] = Ready()
+        self._in_flight: dict[_Part, tuple[Future[None], Attempt]] = {}
         self._finished: deque[_Part] = deque()
-        self._retrying: list[tuple[float, int, _Part]] = []
-        self._retry_numbers = itertools.count()
         self._failure: BaseException | None = None
-        self._hurried = False
+        self._is_hurried = self._has_hurried = False
         self.requests = 0
 
     def submit(self, batch: Batch) -> None:
@@ -121,7 +126,7 @@ class InFlight:
             self._make_ready(shipment)
         self.poll()
         while self._is_overfull():
-            self._sleep(self._seconds_to_next_retry())
+            self._sleep(self._seconds_to_next_start())
             self.poll()
 
     def poll(self) -> None:
@@ -130,12 +135,16 @@ class InFlight:
         Raises:
             FatalError: A batch can't be delivered.
         """
+        now = self._clock()
+        if self._is_hurried and not self._has_hurried:
+            self._has_hurried = True
+            self._rates.hurry(now)
         self._note_settled()
-        if self._retrying:
-            self._wake_retries()
         self._start_ready()
+        self._trouble.tick(now, len(self._unsettled))
         if self._failure is not None:
-            self._fail()
+            self.finish()
+            raise self._failure
 
     def drain(self) -> None:
         """Wait until every batch is settled.
@@ -145,12 +154,12 @@ class InFlight:
         """
         self.poll()
         while self._unsettled:
-            self._sleep(self._seconds_to_next_retry())
+            self._sleep(self._seconds_to_next_start())
             self.poll()
 
     def hurry(self) -> None:
-        """End all waits between attempts, and try nothing more than a second time."""
-        self._hurried = True
+        """End the waits between attempts, and give up soon; for signal handlers too."""
+        self._is_hurried = True
 
     def finish(self) -> None:
         """Wait for the requests in flight and start no others; never raises."""
@@ -168,43 +177,45 @@ class InFlight:
             if shipment.batch is not None:
                 yield shipment.batch
 
-    def _fail(self) -> None:
-        self.finish()
-        failure = self._failure
-        assert failure is not None  # noqa: S101 - the caller looked
-        raise failure
-
     def _is_overfull(self) -> bool:
         """A slow API has to slow reading: more than this is not kept."""
-        busy = len(self._in_flight) + len(self._retrying) + len(self._ready)
-        waiting = len(self._order.waiting)
-        return busy > self._max_in_flight or waiting > self._max_in_flight
+        ready, waiting = len(self._ready), len(self._order.waiting)
+        busy = len(self._in_flight) + ready
+        most = self._max_in_flight
+        if waiting > most:
+            return True
+        has_others = len({part.batch.project_id for part in self._unsettled}) > 1
+        return ready >= _MOST_READY if has_others else busy > most
 
     def _make_ready(self, shipment: Shipment) -> None:
         part = _Part(shipment.begin(), shipment)
         self._unsettled[part] = None
-        self._ready.append(part)
+        self._ready.add(part)
 
     def _start_ready(self) -> None:
-        while (
-            self._ready
-            and len(self._in_flight) < self._max_in_flight
-            and self._failure is None
-        ):
-            self._start(self._ready.popleft())
+        while self._ready and self._failure is None:
+            now = self._clock()
+            turn = self._rates.next_turn(now, self._ready.projects)
+            if turn is None or turn.at > now:
+                return
+            self._start(self._ready.take(turn.project_id), now)
 
-    def _start(self, part: _Part) -> None:
-        if part.retries is None:
-            part.retries = self._retry.begin(self._clock())
+    def _start(self, part: _Part, now: float) -> None:
+        attempt = self._rates.of(part.batch.project_id).started(now)
         self.requests += 1
         future = self._executor.submit(self._send, part.batch)
-        self._in_flight[part] = future
+        self._in_flight[part] = future, attempt
         future.add_done_callback(lambda _: self._note_finished(part))
 
     def _note_finished(self, part: _Part) -> None:
         """Runs in the executor's thread; appending to a deque needs no lock."""
         self._finished.append(part)
         self._notify()
+
+    def _seconds_to_next_start(self) -> float | None:
+        now = self._clock()
+        turn = self._rates.next_turn(now, self._ready.projects)
+        return None if turn is None else max(0.0, turn.at - now)
 
     def _note_settled(self) -> None:
         while self._finished:
@@ -215,7 +226,9 @@ class InFlight:
             self._failure = self._failure or failure
 
     def _settle(self, part: _Part) -> None:
-        error = self._in_flight.pop(part).exception()
+        future, attempt = self._in_flight.pop(part)
+        error = future.exception()
+        self._learn(part, attempt, error)
         try:
             if error is None:
                 self._callbacks.on_delivered(part.batch)
@@ -223,7 +236,7 @@ class InFlight:
             elif self._failure is not None:
                 return
             elif isinstance(error, BatchRefusedError):
-                self._split(part)
+                self._split(part, error)
             elif isinstance(error, BatchUndeliverableError):
                 self._callbacks.on_undeliverable(part.batch, error)
                 self._release(part)
@@ -234,38 +247,40 @@ class InFlight:
         except FatalError as failure:
             self._failure = self._failure or failure
 
-    def _split(self, part: _Part) -> None:
+    def _learn(
+        self, part: _Part, attempt: Attempt, error: BaseException | None
+    ) -> None:
+        """Let all requests of the project know what this one has shown."""
+        project_id, now = part.batch.project_id, self._clock()
+        rate = self._rates.of(project_id)
+        if error is None or isinstance(error, BatchRefusedError):
+            rate.worked(attempt, now)
+            self._trouble.worked(project_id, now)
+        elif isinstance(error, RetryableError):
+            note = rate.throttled if error.is_throttling else rate.failed
+            note(attempt, now, error.retry_after)
+            self._trouble.failed(project_id, error, now, len(self._unsettled))
+        else:
+            rate.forget(attempt)
+
+    def _split(self, part: _Part, error: BatchRefusedError) -> None:
         """Look for the rows that are refused: halve, until they stand alone."""
         if len(part.batch) == 1:
-            (row,) = part.batch.rows.values()
-            self._callbacks.on_rejected(row)
+            self._callbacks.on_rejected(part.batch, error)
             self._release(part)
             return
-        halves = [_Part(half, part.shipment) for half in part.batch.halves()]
         del self._unsettled[part]
-        self._unsettled.update(dict.fromkeys(halves))
+        for half in part.batch.halves():
+            half_part = _Part(half, part.shipment)
+            self._unsettled[half_part] = None
+            self._ready.add(half_part)
         part.shipment.parts += 1
-        self._ready.extendleft(reversed(halves))
 
     def _try_again(self, part: _Part, error: RetryableError) -> None:
-        assert part.retries is not None  # noqa: S101 - set when it was started
-        now = self._clock()
-        is_last = self._hurried and part.retries.attempts > 1
-        wait = None if is_last else part.retries.next_wait(error, now)
-        if wait is None:
-            raise DeliveryError(_gave_up(part, error))
-        self._callbacks.on_retry(error, wait)
-        heapq.heappush(self._retrying, (now + wait, next(self._retry_numbers), part))
-
-    def _wake_retries(self) -> None:
-        now = self._clock()
-        while self._retrying and (self._hurried or self._retrying[0][0] <= now):
-            self._ready.append(heapq.heappop(self._retrying)[2])
-
-    def _seconds_to_next_retry(self) -> float | None:
-        if not self._retrying:
-            return None
-        return max(0.0, self._retrying[0][0] - self._clock())
+        rate = self._rates.of(part.batch.project_id)
+        if rate.is_over:
+            raise DeliveryError(_gave_up(part.batch, error, rate, self._clock()))
+        self._ready.add(part)
 
     def _release(self, part: _Part) -> None:
         """The part is settled; with its shipment's last, those who wait may go."""
@@ -277,13 +292,14 @@ class InFlight:
                 self._make_ready(follower)
 
 
-def _gave_up(part: _Part, error: RetryableError) -> str:
-    batch, retries = part.batch, part.retries
-    attempts = retries.attempts if retries else 1
+def _gave_up(batch: Batch, error: RetryableError, rate: ProjectRate, now: float) -> str:
     project = "" if batch.project_id is None else f" for project {batch.project_id}"
-    tries = "once" if attempts == 1 else f"{attempts} times"
+    reason = "no sign for too long that it works"
+    if error.retry_after is not None and now < (rate.gives_up_at or now):
+        wait = rate.resumes_at - now
+        reason = f"it asks to wait {wait:.0f} s, which is more than there is left"
     return (
         f"{len(batch)} rows{project} (integration version {batch.integration.version}) "
-        f"could not be sent, tried {tries}: {error}. They are not in the state: run "
-        "again, or raise max_retry_seconds"
+        f"could not be sent: {error}; {reason}. They are not in the state: run again, "
+        "or raise max_retry_seconds"
     )

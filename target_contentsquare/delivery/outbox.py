@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.batches import Batch, OpenBatches, Row
 from target_contentsquare.delivery.in_flight import Callbacks, InFlight
+from target_contentsquare.delivery.refusals import Refusals
 from target_contentsquare.delivery.rejects import REJECTED_BY_API, Rejection
+from target_contentsquare.delivery.trouble_log import TroubleLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.delivery.rate.rates import Rates
     from target_contentsquare.delivery.rejected_rows import RejectedRows
-    from target_contentsquare.delivery.retry import RetryPolicy
     from target_contentsquare.enrichment import Enrichment, Integration, Key
-    from target_contentsquare.errors import BatchUndeliverableError, RetryableError
+    from target_contentsquare.errors import BatchRefusedError, BatchUndeliverableError
 
 #: Rows wait this long at most for their batch to fill: the SDK's max record age.
 MAX_WAIT_SECONDS = 300.0
@@ -26,11 +28,10 @@ MAX_WAIT_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is sent at once, and how long it is tried."""
+    """How much is sent at once."""
 
     batch_rows: int
     max_in_flight: int
-    retry: RetryPolicy
 
 
 class Outbox:
@@ -40,6 +41,7 @@ class Outbox:
         send: Sends one batch; see `InFlight`.
         rejected: Where rows go that Contentsquare refuses when they are sent alone.
         on_settled: See `Callbacks`.
+        rates: See `InFlight`.
         executor: See `InFlight`.
         clock: Seconds that only go forward.
         sleep: See `InFlight`.
@@ -55,6 +57,7 @@ class Outbox:
         limits: Limits,
         rejected: RejectedRows,
         *,
+        rates: Rates,
         on_settled: Callable[[], None],
         executor: Executor,
         clock: Callable[[], float],
@@ -64,22 +67,22 @@ class Outbox:
     ) -> None:
         self._rejected = rejected
         self._clock = clock
-        self._log = log
+        self._refusals = Refusals()
         self._batches = OpenBatches(limits.batch_rows)
         self.position = 0
         callbacks = Callbacks(
-            on_delivered=_count_delivered,
+            on_delivered=self._count_delivered,
             on_rejected=self._reject_refused,
             on_undeliverable=self._reject_all,
             on_settled=on_settled,
-            on_retry=self._log_retry,
         )
         self._in_flight = InFlight(
             send,
             callbacks,
             executor=executor,
             max_in_flight=limits.max_in_flight,
-            retry=limits.retry,
+            rates=rates,
+            trouble=TroubleLog(rates, log),
             clock=clock,
             sleep=sleep,
             notify=notify,
@@ -150,20 +153,18 @@ class Outbox:
         yield from self._in_flight.unsettled
         yield from self._batches
 
-    def _reject_refused(self, row: Row) -> None:
-        detail = "Contentsquare refuses this row on its own (HTTP 400)"
+    def _count_delivered(self, batch: Batch) -> None:
+        self._refusals.note_delivered(batch)
+        for row in batch.rows.values():
+            row.origin.counts.delivered += 1
+
+    def _reject_refused(self, batch: Batch, error: BatchRefusedError) -> None:
+        (row,) = batch.rows.values()
+        detail = f"Contentsquare refuses this row on its own (HTTP {error.status})"
         self._rejected.add(row.origin, Rejection(REJECTED_BY_API, None, detail))
+        self._refusals.note_refused(batch, row)
 
     def _reject_all(self, batch: Batch, error: BatchUndeliverableError) -> None:
         rejection = Rejection(error.reason, error.field, error.detail)
         for row in batch.rows.values():
             self._rejected.add(row.origin, rejection)
-
-    def _log_retry(self, error: RetryableError, wait: float) -> None:
-        # Only the text: a handler that keeps the error would keep the whole batch.
-        self._log.warning("Trying again in %.1f s: %s", wait, str(error))
-
-
-def _count_delivered(batch: Batch) -> None:
-    for row in batch.rows.values():
-        row.origin.counts.delivered += 1

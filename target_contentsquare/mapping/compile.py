@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from target_contentsquare.mapping.field_choice import (
+    check_number_of_fields,
     choose_fields,
     require_column,
     warn_of_columns_left_out,
@@ -116,23 +117,60 @@ def compile_mapping(
         ConfigError: The mapping names what is not there, or leaves out what has to be;
             the message lists what there is.
     """
+    fitted = fit_mapping(stream, columns, mapping)
+    mapping, identity, fields = fitted.mapping, fitted.identity, fitted.fields
+    if mapping.integration_schema is None:
+        check_number_of_fields(fields, mapping.setting)
+    known = {column.name: column for column in columns}
+    typed = _typed_columns(identity, fields, known)
+    for_any, for_typed = _Planner(mapping, ()), _Planner(mapping, typed)
+    enrich = compile_row_function(for_any.plan(fields, keys), stream)
+    enrich_typed = compile_row_function(for_typed.plan(fields, keys), stream)
+    mapped = {*identity.values(), *(field.column for field in fields)}
+    return RowMapper(
+        columns=_mapped_columns(for_any.places, mapped, typed, keys),
+        enrich=enrich,
+        enrich_typed=enrich_typed,
+        fields=tuple(fields),
+        warnings=fitted.warnings,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FittedMapping:
+    """A mapping that fits the columns of a stream.
+
+    Attributes:
+        mapping: With what depends on the columns filled in.
+        identity: The columns that say which enrichment a row is, by mapping key.
+        warnings: What the user should know of it.
+    """
+
+    mapping: StreamMapping
+    identity: Mapping[str, str]
+    fields: Sequence[MappedField]
+    warnings: tuple[str, ...]
+
+
+def fit_mapping(
+    stream: str, columns: Sequence[Column], mapping: StreamMapping
+) -> FittedMapping:
+    """Find the columns that a mapping names, and the fields to send.
+
+    Raises:
+        ConfigError: The mapping names what is not there, or leaves out what has to be;
+            the message lists what there is.
+    """
     known = {column.name: column for column in columns}
     mapping = _fill_in_defaults(mapping, known)
     identity = _identity_columns(mapping)
     for key, name in identity.items():
         require_column(name, f"{mapping.setting}.{key}", stream, known)
     used = set(identity.values())
-    fields = choose_fields(stream, known, mapping, used)
-    typed = _typed_columns(identity, fields, known)
-    for_any, for_typed = _Planner(mapping, ()), _Planner(mapping, typed)
-    enrich = compile_row_function(for_any.plan(fields, keys), stream)
-    enrich_typed = compile_row_function(for_typed.plan(fields, keys), stream)
-    mapped = used.union(field.column for field in fields)
-    return RowMapper(
-        columns=_mapped_columns(for_any.places, mapped, typed, keys),
-        enrich=enrich,
-        enrich_typed=enrich_typed,
-        fields=tuple(fields),
+    return FittedMapping(
+        mapping=mapping,
+        identity=identity,
+        fields=choose_fields(stream, known, mapping, used),
         warnings=(
             *warn_of_hashed_user_ids(stream, known, mapping),
             *warn_of_columns_left_out(stream, known, mapping, used),

@@ -51,8 +51,6 @@ def choose_fields(
         ]
     if schema is not None:
         _check_required(fields, schema, mapping.setting, columns)
-    elif problem := too_many_of_a_type(field.type for field in fields if field.type):
-        raise ConfigError(f"{mapping.setting}.fields: {problem}: name those to send")
     if not fields:
         left_out = warn_of_columns_left_out(stream, columns, mapping, identity)
         raise ConfigError(
@@ -61,6 +59,16 @@ def choose_fields(
             + "".join(f"; {reason}" for reason in left_out)
         )
     return fields
+
+
+def check_number_of_fields(fields: Sequence[MappedField], setting: str) -> None:
+    """Raise an error if a schema has no room for so many fields of a type.
+
+    Raises:
+        ConfigError: There are more than 10.
+    """
+    if problem := too_many_of_a_type(field.type for field in fields if field.type):
+        raise ConfigError(f"{setting}.fields: {problem}: name those to send")
 
 
 def warn_of_columns_left_out(

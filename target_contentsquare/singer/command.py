@@ -30,8 +30,8 @@ OPTIONS = (
     (
         "--propose-schema",
         (
-            "Print the integration schema to register with Contentsquare for the "
-            "messages read, send nothing, exit."
+            "Print the integration schema to register with Contentsquare, as the rows "
+            "read suggest it, send nothing, exit."
         ),
     ),
 )
@@ -95,6 +95,7 @@ def run_command(
                 target.settings,
                 target.mapper,
                 target.logger,
+                batch_storage=target.batch_storage,
             )
         else:
             _tune_interpreter()

@@ -10,6 +10,7 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException
 
 from target_contentsquare.api.foreign_logs import hold_back_foreign_logs
 from target_contentsquare.delivery.clock import Clock, utc_now
+from target_contentsquare.delivery.outcome import check_outcome
 from target_contentsquare.errors import FatalError
 from target_contentsquare.pipeline import Pipeline
 from target_contentsquare.singer.batch_files import batch_lines
@@ -113,6 +114,7 @@ class Run:
         try:
             self._read(file_input)
             self._finish()
+            self._check_outcome()
         except BaseException as error:
             self._close(succeeded=False)
             # A run that was told to stop, and could not deliver all, did stop.
@@ -193,6 +195,11 @@ class Run:
             self._log.warning("%s: delivering what was read, then stopping", name)
         self._pipeline.flush()
         self._states.print_newest(self._pipeline.oldest_unsettled)
+
+    def _check_outcome(self) -> None:
+        """Fail a whole run that has not done what is expected, after its last state."""
+        if self._stop.number is None and not self._settings.dry_run:
+            check_outcome(self._pipeline.summary, self._settings)
 
     def _close(self, *, succeeded: bool) -> None:
         summary = self._pipeline.close()

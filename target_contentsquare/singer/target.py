@@ -85,12 +85,11 @@ class TargetContentsquare(Target):
             file_input: Singer messages; standard input if None.
             config_paths: Of the files that the config was read from.
         """
-        config = self.config.get("batch_config") or {}
         run = Run(
             self.settings,
             HostOptions(
                 validates=bool(self.config.get("validate_records")),
-                batch_storage=config.get("storage"),
+                batch_storage=self.batch_storage,
                 files=(
                     *(("--config", path_of(p, "--config")) for p in config_paths),
                     *schema_files(self.config),
@@ -108,6 +107,13 @@ class TargetContentsquare(Target):
     def reader(self) -> LineReader:
         """Return a reader of the input for options that send nothing."""
         return LineReader(self._wakeup, self._stop, lambda: None)
+
+    @property
+    def batch_storage(self) -> Mapping[str, Any] | None:
+        """The SDK's `batch_config.storage`: where the files of BATCH messages are."""
+        config = self.config.get("batch_config") or {}
+        storage: Mapping[str, Any] | None = config.get("storage")
+        return storage
 
     @property
     def user_agent(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Executor, Future
 from random import Random
 from typing import TYPE_CHECKING
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 from target_contentsquare.delivery.batches import Batch, Row
 from target_contentsquare.delivery.in_flight import Callbacks, InFlight
 from target_contentsquare.delivery.origin import Origin, Source
-from target_contentsquare.delivery.retry import RetryPolicy
+from target_contentsquare.delivery.rate.project_rate import ProjectRate
+from target_contentsquare.delivery.rate.rates import Rates
 from target_contentsquare.delivery.summary import StreamCounts
+from target_contentsquare.delivery.trouble_log import TroubleLog
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import (
     ApiError,
@@ -22,7 +25,7 @@ from target_contentsquare.errors import (
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from target_contentsquare.enrichment import Key
 
@@ -32,20 +35,36 @@ TROUBLE = RetryableError("HTTP 503")
 FATAL = ApiError("HTTP 403")
 
 
-def batch(users: Iterable[str]) -> Batch:
+def batch(users: Sequence[str], project: int = 162) -> Batch:
     """A batch with one row for each of the users."""
     counts, source = StreamCounts("calls"), Source("calls")
+    first = 1000 * ord(min(users))
     rows: dict[Key, Row] = {
-        (162, user, 1, 1): Row(
-            Enrichment(user, 1, 1, {}), at, Origin(counts, source, at + 1, user)
+        (project, user, 1, 1): Row(
+            Enrichment(user, 1, 1, {}), first + at, Origin(counts, source, at + 1, user)
         )
         for at, user in enumerate(users)
     }
-    return Batch(162, Integration(3), rows)
+    return Batch(project, Integration(3), rows)
 
 
 def users_of(batch: Batch) -> str:
     return "".join(row.enrichment.user_id for row in batch.rows.values())
+
+
+def working_rates(max_in_flight: int, max_seconds: float = 300.0) -> Rates:
+    """Rates that know, of project 162, that Contentsquare works; without jitter."""
+    rates = Rates(
+        max_in_flight=max_in_flight,
+        new_rate=lambda: ProjectRate(
+            max_in_flight=max_in_flight,
+            max_retry_seconds=max_seconds,
+            random=lambda: 0.5,
+        ),
+    )
+    rate = rates.of(162)
+    rate.worked(rate.started(0.0), 0.0)
+    return rates
 
 
 class DeliveryRig(Executor):
@@ -72,8 +91,8 @@ class DeliveryRig(Executor):
         self.delivered: list[str] = []
         self.rejected: list[str] = []
         self.unsettled: list[list[str]] = []
-        self.waits: list[float] = []
         self.in_flight = 0
+        self.rates = working_rates(max_in_flight, max_seconds)
         self.delivery = InFlight(
             self.send,
             Callbacks(
@@ -81,11 +100,11 @@ class DeliveryRig(Executor):
                 self.on_rejected,
                 self.on_undeliverable,
                 self.on_settled,
-                self.on_retry,
             ),
             executor=self,
             max_in_flight=max_in_flight,
-            retry=RetryPolicy(max_seconds, lambda wait: wait),
+            rates=self.rates,
+            trouble=TroubleLog(self.rates, logging.getLogger("rig")),
             clock=self.world.clock,
             sleep=self.world.sleep,
             notify=self.world.notify,
@@ -122,18 +141,15 @@ class DeliveryRig(Executor):
     def on_delivered(self, batch: Batch) -> None:
         self.delivered.append(users_of(batch))
 
-    def on_rejected(self, row: Row) -> None:
+    def on_rejected(self, batch: Batch, error: BatchRefusedError) -> None:
+        assert error.status == 400
         if "on_rejected" in self.fails:
             raise self.fails["on_rejected"]
-        self.rejected.append(row.enrichment.user_id)
+        self.rejected.append(users_of(batch))
 
     def on_undeliverable(self, batch: Batch, error: BatchUndeliverableError) -> None:
         assert error is NOT_COVERED
         self.rejected.append(users_of(batch))
-
-    def on_retry(self, error: RetryableError, wait: float) -> None:
-        assert error is not None
-        self.waits.append(wait)
 
     def on_settled(self) -> None:
         if "on_settled" in self.fails:

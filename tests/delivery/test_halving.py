@@ -16,7 +16,7 @@ def _keep_rejected_rows(config: Config, tmp_path: Path) -> None:
     config["rejected_path"] = str(tmp_path / "rejected.singer")
 
 
-@pytest.mark.parametrize("bad", [1, 2, 3, 7, 20, 200])
+@pytest.mark.parametrize("bad", [1, 2, 3, 7, 19])
 def test_good_rows_arrive_and_the_search_stays_cheap(
     config: Config, run: Runner, sandbox: Sandbox, bad: int
 ) -> None:
@@ -66,16 +66,28 @@ def test_retries_and_token_renewals_in_the_middle_of_it(
     assert len(sandbox.enrichments) == 198
 
 
-def test_a_schema_that_fits_no_row_is_found_out_early(
+def test_when_every_row_is_refused_the_run_ends_early_and_names_what_they_share(
     config: Config, run: Runner, sandbox: Sandbox
 ) -> None:
     sandbox.refuse_users(f"u-{n}" for n in range(2000))
-    config |= {"max_rejected": 10, "max_parallel_requests": 1}
     done = run(config, [schema(), *calls(2000), state(2000)])
     assert (done.exit_code, done.states) == (1, [])
-    assert len(done.errors) == 1
-    assert "max_rejected (10)" in done.errors[0]
-    assert len(sandbox.requests) < 60
+    (error,) = done.errors
+    assert "the first 20 were refused alone and none was delivered" in error
+    assert "project 162 (integration version 1)" in error
+    assert "integration_schema" in error
+    assert "all have 'call_duration'" in error
+    assert len(sandbox.requests) < 200
+
+
+def test_refused_rows_are_bad_rows_once_one_was_delivered(
+    config: Config, run: Runner, sandbox: Sandbox
+) -> None:
+    config["batch_size_rows"] = 20
+    sandbox.refuse_users(f"u-{n}" for n in range(20, 60))
+    done = run(config, [schema(), *calls(60), state(60)])
+    assert (done.exit_code, done.states[-1:]) == (0, [60])
+    assert done.metric["rejected"] == {"rejected_by_api": 40}
 
 
 def test_a_bad_version_is_not_halved(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from target_contentsquare.delivery.batches import Batch, Row
 from target_contentsquare.delivery.in_flight import Callbacks, InFlight
-from target_contentsquare.delivery.retry import RetryPolicy
+from target_contentsquare.delivery.trouble_log import TroubleLog
 from target_contentsquare.delivery.wakeup import Wakeup
 from target_contentsquare.enrichment import Integration
 from target_contentsquare.errors import (
@@ -33,6 +34,7 @@ from tests.delivery.rig import (
     DeliveryRig,
     batch,
     users_of,
+    working_rates,
 )
 
 
@@ -151,18 +153,23 @@ def test_a_batch_counts_as_unsettled_even_if_it_never_gets_its_turn() -> None:
     assert sorted(map(users_of, rig.delivery.unsettled)) == ["a", "b"]
 
 
-def test_waits_between_attempts_do_not_hold_up_other_batches() -> None:
+def test_a_wait_that_one_answer_asks_for_holds_for_all_requests_of_its_project() -> (
+    None
+):
     rig = DeliveryRig()
-    rig.answers = {"a": [RetryableError("HTTP 429", 60.0)]}
+    rig.answers = {"a": [RetryableError("HTTP 503", 60.0)]}
     rig.put("a", "b")
     rig.world.work(1.0)
     rig.put("c", "d")
+    rig.delivery.submit(batch("e", project=163))
     rig.delivery.drain()
-    assert rig.sent == [(0.0, "a"), (0.0, "b"), (1.0, "c"), (1.0, "d"), (61.0, "a")]
-    assert rig.waits == [60.0]
+    assert rig.sent[:3] == [(0.0, "a"), (0.0, "b"), (1.0, "e")]
+    # The oldest goes first.
+    assert rig.sent[3] == (61.0, "a")
+    assert sorted(rig.order[4:]) == ["c", "d"]
 
 
-def test_a_request_that_keeps_failing_ends_the_run_with_what_was_tried() -> None:
+def test_an_api_that_stays_away_ends_the_run() -> None:
     rig = DeliveryRig(max_seconds=10.0)
     rig.answers = {"abc": [TROUBLE] * 99}
     rig.put("abc")
@@ -170,10 +177,18 @@ def test_a_request_that_keeps_failing_ends_the_run_with_what_was_tried() -> None
         rig.delivery.drain()
     assert rig.sent[-1][0] == 10.0
     assert str(ended.value) == (
-        f"3 rows for project 162 (integration version 3) could not be sent, tried "
-        f"{len(rig.sent)} times: HTTP 503. They are not in the state: run again, or "
+        "3 rows for project 162 (integration version 3) could not be sent: HTTP 503; "
+        "no sign for too long that it works. They are not in the state: run again, or "
         "raise max_retry_seconds"
     )
+
+
+def test_a_wait_that_is_longer_than_what_is_left_is_named() -> None:
+    rig = DeliveryRig(max_seconds=10.0)
+    rig.answers = {"abc": [RetryableError("HTTP 429", 60.0, is_throttling=True)]}
+    rig.put("abc")
+    with pytest.raises(DeliveryError, match="it asks to wait 60 s, which is more than"):
+        rig.delivery.drain()
 
 
 def test_each_half_has_the_whole_time_for_its_retries() -> None:
@@ -259,16 +274,16 @@ def test_hurrying_ends_a_wait_at_once() -> None:
     assert rig.delivered == ["a"]
 
 
-def test_hurrying_leaves_each_batch_one_more_try_and_no_other() -> None:
+def test_a_hurried_run_is_given_up_after_five_seconds_without_a_sign() -> None:
     rig = DeliveryRig(max_in_flight=1)
-    rig.answers = {"a": [TROUBLE, TROUBLE]}
+    rig.answers = {"a": [TROUBLE] * 99}
     rig.put("a")
     rig.world.work(1.0)
     rig.delivery.poll()
     rig.delivery.hurry()
-    with pytest.raises(DeliveryError, match="tried 2 times"):
+    with pytest.raises(DeliveryError, match="HTTP 503"):
         rig.delivery.drain()
-    assert rig.world.now == 2.0
+    assert rig.world.now == pytest.approx(6.0, abs=1.0)
 
 
 def test_hurrying_does_not_stop_the_search_for_bad_rows() -> None:
@@ -315,19 +330,17 @@ def test_it_works_with_threads_and_sleeps_for_real(workers: int) -> None:
     expected: dict[str, int] = {}
     delivered: list[Batch] = []
     callbacks = Callbacks(
-        delivered.append,
-        lambda _: None,
-        lambda *_: None,
-        lambda: None,
-        lambda *_: None,
+        delivered.append, lambda *_: None, lambda *_: None, lambda: None
     )
+    rates = working_rates(workers)
     with ThreadPoolExecutor(workers) as executor:
         delivery = InFlight(
             send,
             callbacks,
             executor=executor,
             max_in_flight=workers,
-            retry=RetryPolicy(1.0),
+            rates=rates,
+            trouble=TroubleLog(rates, logging.getLogger("test")),
             clock=time.monotonic,
             sleep=sleep,
             notify=wakeup.notify,

@@ -33,7 +33,7 @@ def everything(
         *(schema(stream) for stream in ("calls", "chats", "mails")),
         *calls(250),
         *calls(3, first=240),
-        *(record(row) for row in (old, old, call("none", call_duration=None))),
+        *(record(row) for row in (old, old, call("nothing", call_duration=None))),
         record(call("bad", call_duration="x"), "chats"),
         record(call("good"), "chats"),
         *(record(call("m"), "mails") for _ in range(4)),

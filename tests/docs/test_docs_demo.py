@@ -15,7 +15,7 @@ from tests.singer_input import stream_of
 _PROPERTIES = {name: {"type": ["string", "null"]} for name in COLUMNS}
 
 
-def test_the_readmes_config_delivers_what_the_csv_file_says(tmp_path: Path) -> None:
+def test_the_demos_config_delivers_what_the_csv_file_says(tmp_path: Path) -> None:
     seed = random.SystemRandom().getrandbits(32)
     print("seed", seed)  # noqa: T201 - to repeat a failure
     now = datetime.now(timezone.utc)

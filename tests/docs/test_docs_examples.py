@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, Section, sections
+from tests.docs.pages import PAGES, ROOT, Section, sections
 from tests.docs.section_runner import SectionRunner
 
 SECTIONS = list(sections())
@@ -13,6 +13,7 @@ SECTIONS = list(sections())
 DIAGRAMS = {"mermaid"}
 #: At most so many blocks need a registry, Meltano or a scheduler, and are not run.
 MAX_NOT_RUN = 12
+MAX_README_LINES, MAX_README_WORDS = 150, 1_000
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,20 @@ def test_few_blocks_are_not_run() -> None:
 def test_there_are_pages() -> None:
     assert {page.name for page in PAGES} >= {
         "README.md",
-        "mapping-cookbook.md",
-        "operating.md",
+        "before-you-start.md",
         "how-it-works.md",
+        "mapping.md",
+        "mapping-cookbook.md",
+        "meltano.md",
+        "operating.md",
+        "rows.md",
+        "sandbox.md",
+        "settings.md",
+        "troubleshooting.md",
     }
+
+
+def test_the_readme_is_one_screen() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text.count("\n") <= MAX_README_LINES
+    assert len(text.split()) <= MAX_README_WORDS

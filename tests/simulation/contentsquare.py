@@ -97,7 +97,8 @@ class Contentsquare:
         if self._happens(faults.unavailable):
             raise RetryableError("HTTP 503")
         if self._happens(faults.limited):
-            raise RetryableError("HTTP 429", random.choice((0.5, 3.0, 20.0)))
+            wait = random.choice((0.5, 3.0, 20.0))
+            raise RetryableError("HTTP 429", wait, is_throttling=True)
         if self._happens(faults.reset_before):
             raise RetryableError("reset before storing")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.outbox import MAX_WAIT_SECONDS
@@ -15,6 +14,8 @@ from tests.simulation.states import States
 from tests.simulation.world import World, require
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from target_contentsquare.delivery.batches import Batch
     from tests.simulation.scenario import InputRow, Scenario, State
 
@@ -39,10 +40,9 @@ class Observer:
         self._max_in_flight = scenario.max_in_flight
         self._batches = ExpectedBatches(scenario.batch_rows, events)
         self._in_flight: set[Part] = set()
-        self._resume_at: dict[Part, float] = {}
+        self._resume_at: dict[int | None, float] = {}
         self._idle: set[Part] = set()
-        self._given_up: set[Part] = set()
-        self._tries: Counter[Part] = Counter()
+        self._request_failed = False
 
     # What the tap writes
 
@@ -81,11 +81,9 @@ class Observer:
         require(expected.may_go, f"rows {part} overtake older ones with the same key")
         require(not self.failed, "a request begins after one has failed for good")
         require(not self._idle, f"rows {self._idle} waited without a reason")
-        require(part not in self._given_up, f"rows {part} have had their last try")
-        early = self._world.now < self._resume_at.pop(part, 0.0)
+        early = self._world.now < self._resume_at.get(batch.project_id, 0.0)
         require(self.hurried or not early, f"rows {part} go before Retry-After")
         self.requests += 1
-        self._tries[part] += 1
         self._in_flight.add(part)
         require(len(self._in_flight) <= self._max_in_flight, "too many in flight")
 
@@ -95,9 +93,10 @@ class Observer:
         self._in_flight.remove(part)
         self.events["answer: " + (type(error).__name__ if error else "taken")] += 1
         if isinstance(error, RetryableError):
-            if self.hurried and self._tries[part] > 1:
-                self._given_up.add(part)
-            self._resume_at[part] = self._world.now + (error.retry_after or 0.0)
+            self._request_failed = True
+            resume_at = self._world.now + (error.retry_after or 0.0)
+            project = batch.project_id
+            self._resume_at[project] = max(resume_at, self._resume_at.get(project, 0.0))
         elif isinstance(error, FatalError):
             self.failed = True
         else:
@@ -146,20 +145,17 @@ class Observer:
         """Check that all that could be done is under way when the target sleeps."""
         if not self.stdout_closed:
             self.states.require_safe_state_printed(self._world.now)
-        require(self._in_flight or not self.hurried, "it waits after a signal")
-        if len(self._in_flight) < self._max_in_flight:
+        # How many may be in flight is learnt; while nothing failed, one always may.
+        if not self._in_flight and not self._request_failed:
             # A run that is about to fail may leave them; `request_begins` checks that.
             self._idle |= self._could_be_in_flight()
 
     def _could_be_in_flight(self) -> set[Part]:
-        """Return the parts that wait for no key, no Retry-After and no free request."""
-        busy = self._in_flight | self._resume_at.keys()
-        held = sum(not batch.may_go for batch in self._batches)
-        room = max(held, len(busy)) < self._max_in_flight
+        """Return the parts that wait for no other batch."""
         idle: set[Part] = set()
         for batch in self._batches:
-            if batch.may_go and (batch.answers or room):
-                idle |= batch.parts - busy
+            if batch.may_go:
+                idle |= batch.parts
         return idle
 
     def run_ends(self, *, succeeded: bool) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.origin import Origin, Source
 from target_contentsquare.delivery.outbox import Limits, Outbox
+from target_contentsquare.delivery.rate.project_rate import ProjectRate
+from target_contentsquare.delivery.rate.rates import Rates
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.rejects import Rejection
-from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import FatalError, OutputError
@@ -72,8 +73,9 @@ class SimulatedRun:
         )
         return Outbox(
             self._send,
-            self._limits(),
+            Limits(self._scenario.batch_rows, self._scenario.max_in_flight),
             self._rejected,
+            rates=self._make_rates(),
             on_settled=self._print_due_state,
             executor=SeededExecutor(world, observer, attempt.faults),
             clock=world.clock,
@@ -86,14 +88,15 @@ class SimulatedRun:
         if self._states.is_due:
             self._states.print_newest(self._outbox.oldest_unsettled)
 
-    def _limits(self) -> Limits:
-        def jitter(wait: float) -> float:
-            return self._world.random.uniform(0, wait)
-
-        return Limits(
-            batch_rows=self._scenario.batch_rows,
-            max_in_flight=self._scenario.max_in_flight,
-            retry=RetryPolicy(self._scenario.max_retry_seconds, jitter),
+    def _make_rates(self) -> Rates:
+        scenario, random = self._scenario, self._world.random
+        return Rates(
+            max_in_flight=scenario.max_in_flight,
+            new_rate=lambda: ProjectRate(
+                max_in_flight=scenario.max_in_flight,
+                max_retry_seconds=scenario.max_retry_seconds,
+                random=random.random,
+            ),
         )
 
     def _send(self, batch: Batch) -> None:

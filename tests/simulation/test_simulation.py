@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_contentsquare.delivery.batches import Batch
-from target_contentsquare.delivery.retry import Retries
+from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.singer.checkpoint import Checkpoint
 from tests.simulation.simulate import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from target_contentsquare.errors import RetryableError
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
 SEED = os.environ.get("SIMULATION_SEED")
@@ -79,13 +78,13 @@ def print_too_late(checkpoint: Checkpoint, oldest: int) -> bytes | None:
     return newest_safe(checkpoint, oldest - 1)
 
 
-def do_not_wait(retries: Retries, error: RetryableError, now: float) -> float | None:
-    return None if next_wait(retries, error, now) is None else 0.0
+def do_not_wait(rate: ProjectRate, now: float) -> float | None:
+    return None if next_start(rate, now) is None else now
 
 
 halves = Batch.halves
 newest_safe = Checkpoint.newest_safe
-next_wait = Retries.next_wait
+next_start = ProjectRate.next_start
 
 
 @pytest.mark.parametrize(
@@ -95,7 +94,7 @@ next_wait = Retries.next_wait
         (Batch, "first_position", math.inf),
         (Checkpoint, "newest_safe", print_too_early),
         (Checkpoint, "newest_safe", print_too_late),
-        (Retries, "next_wait", do_not_wait),
+        (ProjectRate, "next_start", do_not_wait),
     ],
 )
 def test_the_simulation_notices_a_broken_core(

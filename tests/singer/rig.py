@@ -11,7 +11,6 @@ from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.rejects import Rejection
-from target_contentsquare.delivery.retry import RetryPolicy
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import OutputError
@@ -56,8 +55,9 @@ class OutboxRig:
         )
         self.outbox = Outbox(
             self.delivery.send,
-            Limits(batch_rows, max_in_flight, RetryPolicy(300.0)),
+            Limits(batch_rows, max_in_flight),
             self._rejected,
+            rates=self.delivery.rates,
             on_settled=self.print_due,
             executor=self.delivery,
             clock=self.world.clock,

@@ -108,7 +108,8 @@ def test_a_state_covers_no_row_that_is_in_no_file(
         )
         wait_until(lambda: target.rows_in_state == 1, "a state")
         change(path)
-        target.write([record(call("after", call_duration="x")), state({"rows": 2})])
+        after = [record(call("after", call_duration="x")), record(call("good"))]
+        target.write([*after, state({"rows": 2})])
         target.close_stdin()
         assert target.wait() == 0, target.stderr
         assert target.rows_in_state == 2

@@ -107,7 +107,7 @@ def test_every_reason_is_named_with_its_field(  # noqa: PLR0913, PLR0917 - param
     properties = {**CALLS, "enrichment": {}, "project": {}}
     row = call(has_called=True, enrichment=1, project=162)
     done = run(config, [*stream_of([{**row, **changes}], properties), state(1)])
-    assert (done.exit_code, done.states) == (0, [1]), done.printed
+    assert (done.exit_code, done.states) == (1, [1]), done.printed
     field = "call_client_rating" if field is ... else field
     assert notes(rejected) == [(reason, field)]
     assert done.warnings == [
@@ -139,7 +139,7 @@ def test_a_session_key_that_is_none(
         assert next(iter(sandbox.enrichments))[1:3] == ("u.1", 5)
     else:
         assert notes(rejected) == [("invalid_session_key", "session_key")]
-    assert done.exit_code == 0
+    assert done.exit_code == 1
 
 
 def test_the_file_is_for_its_owner_only(
@@ -174,7 +174,7 @@ def test_rows_of_several_streams_and_schema_versions_come_after_their_schema(
         schema(),
         record(bad),
     ]
-    assert run(config, lines).exit_code == 0
+    assert run(config, lines).exit_code == 1
     kinds = [
         (one["type"], one["stream"], len(one.get("schema", {}).get("properties", ())))
         for one in messages(rejected)
@@ -198,7 +198,7 @@ def test_rows_that_contentsquare_refuses_are_in_it_too(
 ) -> None:
     sandbox.refuse_users(["u-3", "u-250"])
     done = run(config, [schema(), *calls(400), state({"at": 400})])
-    assert (done.exit_code, done.states) == (0, [{"at": 400}])
+    assert (done.exit_code, done.states) == (1, [{"at": 400}])
     assert sorted(notes(rejected)) == [("rejected_by_api", None)] * 2
     users = [m["record"]["user_id"] for m in messages(rejected)[1:]]
     assert sorted(users) == ["u-250", "u-3"]
@@ -212,7 +212,7 @@ def test_rows_arrive_in_it_as_they_were_before_stream_maps(
         "calls": {"call_center_name": "call_center_name * 9", "call_duration": None}
     }
     row = call(call_center_name="RENNES--")
-    assert run(config, stream_of([row])).exit_code == 0
+    assert run(config, stream_of([row])).exit_code == 1
     first, second = messages(rejected)
     assert first == json.loads(schema())
     assert second["record"] == row
@@ -243,7 +243,7 @@ def test_numbers_and_texts_are_kept_exactly(
     config: Config, run: Runner, rejected: Path, line: str
 ) -> None:
     done = run(config, [schema(), line])
-    assert done.exit_code == 0, done.printed
+    assert done.exit_code == 1, done.printed
     written = rejected.read_text("utf-8").splitlines()[1]
     start = line.index('"record"') + len('"record"')
     inner = line[start:].lstrip(": ").split(',"time_extracted"')[0].rstrip("} ") + "}"
@@ -256,7 +256,7 @@ def test_nan_is_kept_too(config: Config, run: Runner, rejected: Path) -> None:
         '{"type":"RECORD","stream":"calls","record":{"user_id":"u",'
         '"session_number":1,"call_client_rating":NaN}}'
     )
-    assert run(config, [schema(), line]).exit_code == 0
+    assert run(config, [schema(), line]).exit_code == 1
     assert notes(rejected) == [("float_out_of_range", "call_client_rating")]
     assert "NaN" in rejected.read_text()
 
@@ -322,7 +322,7 @@ def test_feeding_it_back_delivers_once_the_cause_is_gone(
     sandbox.refuse_users([])
     config |= {"truncate_strings": True, "rejected_path": str(rejected) + ".2"}
     done = command(config, [], "--input", str(rejected))
-    assert done.exit_code == 0, done.printed
+    assert done.exit_code == 1, done.printed
     assert len(sandbox.enrichments) == 3
     assert not Path(config["rejected_path"]).exists()
 
@@ -397,7 +397,7 @@ def test_more_than_max_rejected_ends_the_run(
 ) -> None:
     config["max_rejected"] = allowed
     bad = [record(call(f"u-{n}", call_duration="x")) for n in range(3)]
-    done = run(config, [schema(), *bad, state(3)])
+    done = run(config, [schema(), record(call("good")), *bad, state(3)])
     assert done.exit_code == exit_code
     assert len(done.errors) == exit_code
     if exit_code:

@@ -133,7 +133,7 @@ def waiting_for_a_retry(folder: Path) -> Iterator[Scene]:
     fault = Fault(status=429, retry_after=120)
     with stage(folder, fault) as (sandbox, target):
         target.begin(range(120))
-        wait_until(lambda: "Trying again in 120" in target.stderr, "the wait")
+        wait_until(lambda: "HTTP 429;" in target.stderr, "the wait")
         yield Scene(sandbox, target, rows=None)
 
 
@@ -300,7 +300,7 @@ def test_a_wait_that_is_cut_short_and_of_no_use_is_told(tmp_path: Path) -> None:
     fault = Fault(status=429, retry_after=120, count=None)
     with stage(tmp_path, fault) as (sandbox, target):
         target.begin(range(120))
-        wait_until(lambda: "Trying again in 120" in target.stderr, "the wait")
+        wait_until(lambda: "HTTP 429;" in target.stderr, "the wait")
         target.signal(signal.SIGTERM)
         assert target.wait(SOON) == 128 + signal.SIGTERM
         scene = Scene(sandbox, target, rows=None)

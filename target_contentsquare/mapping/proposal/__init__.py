@@ -1,0 +1,1 @@
+"""The integration schema to register, from the streams and their rows."""
