@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_contentsquare.delivery.batches import Batch
+from target_contentsquare.delivery.batches import Batch, OpenBatches
+from target_contentsquare.delivery.key_order import KeyOrder, Shipment
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.singer.checkpoint import Checkpoint
 from tests.simulation.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
@@ -82,6 +83,30 @@ def do_not_wait(rate: ProjectRate, now: float) -> float | None:
     return None if next_start(rate, now) is None else now
 
 
+def print_unchecked(checkpoint: Checkpoint, oldest: int) -> bytes | None:
+    _ = oldest
+    return newest_safe(checkpoint, 10**9)
+
+
+def do_not_keep_order(order: KeyOrder, batch: Batch) -> Shipment:
+    shipment = add(order, batch)
+    shipment.waits_for = 0
+    order.waiting.pop(shipment, None)
+    return shipment
+
+
+def do_not_hold_keys(order: KeyOrder, batch: Batch) -> Shipment:
+    shipment = add(order, batch)
+    order._held.clear()  # noqa: SLF001 - broken on purpose
+    return shipment
+
+
+def flush_nothing(batches: OpenBatches) -> Iterator[Batch]:
+    _ = batches
+    return iter(())
+
+
+add = KeyOrder.add
 halves = Batch.halves
 newest_safe = Checkpoint.newest_safe
 next_start = ProjectRate.next_start
@@ -94,6 +119,10 @@ next_start = ProjectRate.next_start
         (Batch, "first_position", math.inf),
         (Checkpoint, "newest_safe", print_too_early),
         (Checkpoint, "newest_safe", print_too_late),
+        (Checkpoint, "newest_safe", print_unchecked),
+        (KeyOrder, "add", do_not_keep_order),
+        (KeyOrder, "add", do_not_hold_keys),
+        (OpenBatches, "take_all", flush_nothing),
         (ProjectRate, "next_start", do_not_wait),
     ],
 )
