@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
 _WORDS_FOR_NO_USER = ("null", "None", "NIL", "nan", "undefined", "N/A", "\\N")
@@ -55,7 +56,7 @@ def session_number(random: Random) -> Made:
         Made(f" {number} ", number),
         Made(float(number), number),
         *_rejected(
-            "invalid_session_number", None, "", 0, -1, 1.5, "one", True, [1], {}
+            "invalid_session_number", [None, "", 0, -1, 1.5, "one", True, [1], {}]
         ),
     )
 
@@ -88,7 +89,7 @@ def integer(random: Random) -> Made:
         Made(7.0, 7),
         Made(2**31, reason="int_out_of_range"),
         Made(-(2**31) - 1, reason="int_out_of_range"),
-        *_rejected("wrong_type", 1.5, "1.5", "x", True, [1]),
+        *_rejected("wrong_type", [1.5, "1.5", "x", True, [1]]),
     )
 
 
@@ -101,7 +102,7 @@ def number(random: Random) -> Made:
         Made(f"{value} ", value),
         Made(None),
         Made(""),
-        *_rejected("wrong_type", "x", False, {}),
+        *_rejected("wrong_type", ["x", False, {}]),
         Made("1e999", reason="float_out_of_range"),
         Made(math.inf, reason="float_out_of_range"),
     )
@@ -115,7 +116,7 @@ def boolean(random: Random) -> Made:
         Made(random.choice(_FALSE), sent=False),
         Made(None),
         Made(" "),
-        *_rejected("wrong_type", 2, "2", "maybe", -1, [True]),
+        *_rejected("wrong_type", [2, "2", "maybe", -1, [True]]),
     )
 
 
@@ -164,7 +165,7 @@ def moment(random: Random) -> Made:
     )
 
 
-def _rejected(reason: str, *values: Any) -> list[Made]:
+def _rejected(reason: str, values: Sequence[Any]) -> list[Made]:
     return [Made(value, reason=reason) for value in values]
 
 
