@@ -267,6 +267,20 @@ CONTENTSQUARE = {
     "forbidden": Failure(faults=[Fault(status=403)]),
     "redirect": Failure(faults=[Fault(status=307, location="http://127.0.0.1:9/")]),
     "unexpected": Failure(faults=[Fault(status=404)]),
+    "every row refused": Failure(
+        {"rejected_path": "FOLDER/rejected.singer"},
+        lines=[schema(), *(record(call(f"u-{n}")) for n in range(20))],
+        faults=[Fault(status=422, count=None)],
+    ),
+    "nothing delivered": Failure(
+        {"rejected_path": "FOLDER/rejected.singer"},
+        lines=stream_of([call(call_date="yesterday")]),
+    ),
+    "share of rejected rows": Failure(
+        {"rejected_path": "FOLDER/rejected.singer", "max_rejected": "5%"},
+        lines=[schema(), record(call()), record(call("u-2", call_date="x"))],
+    ),
+    "too few delivered": Failure({"min_delivered": 2}, lines=stream_of([call()])),
     "given up": Failure(
         {"max_retry_seconds": 0}, faults=[Fault(status=503, count=None)]
     ),
