@@ -163,10 +163,15 @@ class Run:
         self._print_due_state()
 
     def _take_batch(self, message: Message) -> None:
-        """Take each row of the files as if it had come in a RECORD message."""
+        """Take each row of the files as if it had come in a RECORD message.
+
+        The files of a stream without a mapping are not opened.
+        """
         take = self._streams.takers.get(message.stream)
         if take is None:
             raise _missing_schema(message)
+        if not self._streams.is_read(message.stream):
+            return
         lines = batch_lines(message.decode(), self._options.batch_storage)
         for number, line in enumerate(lines, start=1):
             self._clock.look()  # a file may be slow to come
