@@ -79,6 +79,10 @@ class RejectedFile:
             "field": rejection.field,
             "detail": rejection.detail,
             "at": self._now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "faults": [
+                {"reason": fault.reason, "field": fault.field, "detail": fault.detail}
+                for fault in rejection.faults
+            ],
         }
         with self._as_output_error():
             file = self._file or self._open()

@@ -71,6 +71,7 @@ class Run:
         self._wakeup = wakeup
         self._log = log
         self._metrics_log = metrics_log
+        self._had_null_state = False
         self._clock = Clock()
         self._rejected = _rejected_file(settings)
         self._states = StateKeeper(
@@ -153,14 +154,27 @@ class Run:
             self._states.enable()
 
     def _take_state(self, message: Message) -> None:
-        if message.value in {b"", b"null"}:
+        if not message.value:
             raise message.error("a STATE has no 'value'")
+        if message.value == b"null":
+            self._pass_over_null_state(message)
+            return
         try:
             message.value.decode()
         except UnicodeDecodeError:
             raise message.error("a STATE is not valid UTF-8") from None
         self._states.take(message.value, self._pipeline.position)
         self._print_due_state()
+
+    def _pass_over_null_state(self, message: Message) -> None:
+        """Warn once: a run that began at null would read everything again."""
+        if not self._had_null_state:
+            self._log.warning(
+                "line %d of the input: a STATE is null: it is passed over, and the "
+                "state before it stays",
+                message.number,
+            )
+        self._had_null_state = True
 
     def _take_batch(self, message: Message) -> None:
         """Take each row of the files as if it had come in a RECORD message.

@@ -35,7 +35,6 @@ def assert_one_line(done: Run, *words: str) -> None:
         (record("text"), ["'calls', row 2", "record"]),
         (record(None), ["'calls', row 2", "record"]),
         ('{"type": "STATE"}', ["line 3", "STATE", "'value'"]),
-        (state(None), ["line 3", "STATE", "'value'"]),
         ('{"type": "SCHEMA", "stream": "calls"}', ["line 3", "'schema'"]),
         ('{"type": "SCHEMA", "schema": {"properties": {}}}', ["line 3", "'stream'"]),
         (
