@@ -14,6 +14,7 @@
     ├── RetryableError            try the same request again, later
     ├── TokenRefusedError         get a new token, then try again
     ├── BatchRefusedError         at least one row is wrong: halve the batch
+    ├── BatchUndeliverableError   no row of the batch can be sent: reject them all
     └── UnfitValueError           a row's value can't be sent: reject the row
 
 Messages of a `FatalError` are shown to users: they say what happened, where and what
@@ -128,6 +129,22 @@ class BatchRefusedError(ContentsquareTargetError):
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class BatchUndeliverableError(ContentsquareTargetError):
+    """No row of the batch can be sent, whatever its values are.
+
+    Args:
+        reason: One of the contract's reasons, such as `invalid_project_id`.
+        field: The mapping key that it is about.
+        detail: Why, for the rejected file.
+    """
+
+    def __init__(self, reason: str, field: str, detail: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

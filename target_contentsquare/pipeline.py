@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_contentsquare.api.account import Account
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
 from target_contentsquare.delivery.dry_run import Sampler
@@ -14,6 +13,7 @@ from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.delivery.rate.rates import Rates
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.request_threads import RequestThreads
+from target_contentsquare.delivery.sender import Sender
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.delivery.wakeup import Wakeup
 from target_contentsquare.mapping.compile import compile_mapping
@@ -131,7 +131,9 @@ class Pipeline:
             )
         return cls(
             settings,
-            _sender(connection) if connection else Sampler(log).send,
+            Sender(connection, settings.named_accounts, log).send
+            if connection
+            else Sampler(log).send,
             connection=connection,
             executor=threads,
             rejects=rejects,
@@ -246,12 +248,3 @@ def _rates(settings: Settings) -> Rates:
             max_retry_seconds=settings.max_retry_seconds,
         ),
     )
-
-
-def _sender(connection: Connection) -> Callable[[Batch], None]:
-    def send(batch: Batch) -> None:
-        account = Account(batch.project_id, batch.integration.id)
-        enrichments = [row.enrichment for row in batch.rows.values()]
-        connection.send(account, batch.integration.version, enrichments)
-
-    return send

@@ -80,7 +80,8 @@ class Stream:
         Args:
             decode: Returns a row's values of `columns`, each of the column's type
                 `typed`. Raises an error of msgspec for a row that is not so.
-            decode_untyped: Returns the values of such a row as they are.
+            decode_untyped: Returns the values of such a row as they are. It raises an
+                `UnfitValueError` for a row that can't be read.
         """
         enrich, put, counts = self._mapper.enrich_typed, self._outbox.put, self._counts
         source, integration = self._source, self._integration
@@ -96,7 +97,7 @@ class Stream:
             try:
                 outcome = enrich(decode(raw), oldest)
             except _NOT_TYPED:
-                self.put(decode_untyped(raw), raw)
+                self._put_untyped(decode_untyped, raw)
                 return
             counts.read += 1
             if isinstance(outcome, str):
@@ -107,6 +108,14 @@ class Stream:
                 put(key, integration, enrichment, origin)
 
         return read
+
+    def _put_untyped(self, decode: Callable[[Raw], Sequence[Any]], raw: Raw) -> None:
+        try:
+            values = decode(raw)
+        except UnfitValueError as error:
+            self.reject(raw, Rejection(error.reason, error.field, error.detail))
+        else:
+            self.put(values, raw)
 
     def put(self, values: Sequence[Any], raw: Raw) -> None:
         """Take the source's current row.

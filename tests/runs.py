@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from singer_sdk.logging import ConsoleFormatter
-from singer_sdk.plugin_base import _ConfigInput
 
+from target_contentsquare.singer.command import GivenConfig
 from target_contentsquare.singer.target import TargetContentsquare
 
 _SCRIPT = Path(sys.executable).with_name("target-contentsquare")
@@ -105,7 +105,7 @@ def run_here(
         level: Level of the log.
         options: Flags of the command, such as `test`.
     """
-    settings = _ConfigInput(json.loads(json.dumps(config)))
+    settings = GivenConfig(json.loads(json.dumps(config)))
     stdout, stderr = io.StringIO(), io.StringIO()
     exit_code: Any = 0
     with (

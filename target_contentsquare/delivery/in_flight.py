@@ -15,6 +15,7 @@ from target_contentsquare.delivery.key_order import KeyOrder, Shipment
 from target_contentsquare.delivery.ready import Ready
 from target_contentsquare.errors import (
     BatchRefusedError,
+    BatchUndeliverableError,
     DeliveryError,
     FatalError,
     RetryableError,
@@ -43,11 +44,14 @@ class Callbacks:
         on_delivered: A batch, or what was left of it, was taken.
         on_rejected: A batch of one row was refused. Returning means that the row is
             accounted for; a `FatalError` ends the run.
+        on_undeliverable: No row of a batch can be sent. Returning means that all are
+            accounted for; a `FatalError` ends the run.
         on_settled: Called after rows were settled, and each time a wait is over.
     """
 
     on_delivered: Callable[[Batch], None]
     on_rejected: Callable[[Batch, BatchRefusedError], None]
+    on_undeliverable: Callable[[Batch, BatchUndeliverableError], None]
     on_settled: Callable[[], None]
 
 
@@ -64,7 +68,8 @@ class InFlight:
 
     Args:
         send: Sends one batch, in a thread of the executor. It raises
-            `BatchRefusedError`, `RetryableError` or `FatalError`.
+            `BatchRefusedError`, `BatchUndeliverableError`, `RetryableError` or
+            `FatalError`.
         executor: Runs `send`.
         max_in_flight: Requests at the same time.
         rates: Say which project's request may start, and when.
@@ -232,6 +237,9 @@ class InFlight:
                 return
             elif isinstance(error, BatchRefusedError):
                 self._split(part, error)
+            elif isinstance(error, BatchUndeliverableError):
+                self._callbacks.on_undeliverable(part.batch, error)
+                self._release(part)
             elif isinstance(error, RetryableError):
                 self._try_again(part, error)
             else:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.rate.rates import Rates
     from target_contentsquare.delivery.rejected_rows import RejectedRows
     from target_contentsquare.enrichment import Enrichment, Integration, Key
-    from target_contentsquare.errors import BatchRefusedError
+    from target_contentsquare.errors import BatchRefusedError, BatchUndeliverableError
 
 #: Rows wait this long at most for their batch to fill: the SDK's max record age.
 MAX_WAIT_SECONDS = 300.0
@@ -73,6 +73,7 @@ class Outbox:
         callbacks = Callbacks(
             on_delivered=self._count_delivered,
             on_rejected=self._reject_refused,
+            on_undeliverable=self._reject_all,
             on_settled=on_settled,
         )
         self._in_flight = InFlight(
@@ -162,3 +163,8 @@ class Outbox:
         detail = f"Contentsquare refuses this row on its own (HTTP {error.status})"
         self._rejected.add(row.origin, Rejection(REJECTED_BY_API, None, detail))
         self._refusals.note_refused(batch, row)
+
+    def _reject_all(self, batch: Batch, error: BatchUndeliverableError) -> None:
+        rejection = Rejection(error.reason, error.field, error.detail)
+        for row in batch.rows.values():
+            self._rejected.add(row.origin, rejection)

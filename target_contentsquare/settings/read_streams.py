@@ -10,9 +10,11 @@ from target_contentsquare.mapping.integration_schema import IntegrationSchema
 from target_contentsquare.mapping.stream_mapping import StreamMapping
 from target_contentsquare.settings.json_object import read_json_object
 from target_contentsquare.settings.mapping_keys import MAPPING_KEYS
+from target_contentsquare.settings.paths import path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 #: Keys of a mapping that are also settings at the top, and what a stream inherits.
 _INHERITED = ("project_id", "integration_version")
@@ -44,6 +46,21 @@ def read_streams(config: Mapping[str, Any]) -> dict[str, StreamMapping]:
     return streams
 
 
+def schema_files(config: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """Yield the setting and the path of each integration schema read from a file.
+
+    Args:
+        config: One that `read_streams` has taken.
+    """
+    given = {"integration_schema": config.get("integration_schema")}
+    for name, entry in config["streams"].items():
+        setting = f"streams.{name}.integration_schema"
+        given[setting] = entry.get("integration_schema")
+    for setting, value in given.items():
+        if isinstance(value, str) and not _is_inline(value):
+            yield setting, path_of(value, setting)
+
+
 def _read_mapping(
     setting: str, entry: Mapping[str, Any], inherited: Mapping[str, Any]
 ) -> StreamMapping:
@@ -63,11 +80,13 @@ def _read_schema(value: Any, setting: str) -> IntegrationSchema | None:
         return None
     if isinstance(value, str):
         # Meltano and the environment hand objects on as text.
-        is_inline = value.lstrip().startswith("{")
-        value = (
-            _parse(value, setting) if is_inline else read_json_object(value, setting)
-        )
+        read = _parse if _is_inline(value) else read_json_object
+        value = read(value, setting)
     return IntegrationSchema.parse(value, setting)
+
+
+def _is_inline(value: str) -> bool:
+    return value.lstrip().startswith("{")
 
 
 def _parse(text: str, setting: str) -> Any:

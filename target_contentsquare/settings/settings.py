@@ -103,6 +103,18 @@ class Settings:
         ]
         return list(dict.fromkeys(accounts))
 
+    @property
+    def named_accounts(self) -> frozenset[Account]:
+        """The accounts of streams that name their project, or use the credentials'.
+
+        Of all others, the rows say which project they go to.
+        """
+        return frozenset(
+            Account(mapping.project_id, mapping.integration_id)
+            for mapping in self.streams.values()
+            if not isinstance(mapping.project_id, str)
+        )
+
     def _projects_of(self, mapping: StreamMapping) -> list[int | None]:
         if isinstance(mapping.project_id, str):
             return [*self.keyring.by_project]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections import ChainMap
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -36,6 +37,17 @@ OPTIONS = (
 )
 
 
+@dataclass
+class GivenConfig(_ConfigInput):
+    """What `--config` gives.
+
+    Attributes:
+        paths: Of the files that were read.
+    """
+
+    paths: Sequence[str] = ()
+
+
 def add_options(command: click.Command) -> click.Command:
     """Return the SDK's command with our options added."""
     for flag, text in OPTIONS:
@@ -43,27 +55,28 @@ def add_options(command: click.Command) -> click.Command:
     return command
 
 
-def read_config(paths: Sequence[str]) -> _ConfigInput:
+def read_config(paths: Sequence[str]) -> GivenConfig:
     """Return what the config files hold together; later ones win.
 
     Raises:
         ConfigError: A file can't be read; the error names it.
     """
-    files = [read_config_file(path) for path in paths if path != "ENV"]
+    named = [path for path in paths if path != "ENV"]
+    files = [read_config_file(path) for path in named]
     config = dict(ChainMap(*reversed(files)))
-    return _ConfigInput(config=config, parse_env="ENV" in paths)
+    return GivenConfig(config=config, parse_env="ENV" in paths, paths=named)
 
 
 def run_command(
     target_class: type[TargetContentsquare],
-    config: _ConfigInput | None,
+    config: GivenConfig | None,
     file_input: IO[Any] | None,
     *,
     test: bool,
     propose: bool,
 ) -> None:
     """Do what the options ask for; one line for every error that a user can cause."""
-    given = config or _ConfigInput()
+    given = config or GivenConfig()
     with one_line_errors(target_class.logger):
         target_class.print_version(print_fn=target_class.logger.info)
         if not given.parse_env:
@@ -86,7 +99,7 @@ def run_command(
             )
         else:
             _tune_interpreter()
-            sys.exit(target.run(file_input))
+            sys.exit(target.run(file_input, given.paths))
 
 
 def _tune_interpreter() -> None:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from target_contentsquare.errors import InputError
+from target_contentsquare.singer.levels import MOST_LEVELS, without_deep_values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from target_contentsquare.delivery.origin import Source
 
 #: What msgspec raises for JSON that is not as it should be.
@@ -20,14 +23,16 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAX_INTEGER_DIGITS = 4300
 
 
-def decode_leniently(text: bytes) -> Any:
+def decode_leniently(text: bytes | str) -> Any:
     """Return what Python's own reader makes of JSON; it takes `NaN` and the like.
 
     Returns:
         None if it is not JSON.
     """
     try:
-        return json.loads(text.removeprefix(_BYTE_ORDER_MARK), parse_int=_parse_int)
+        if isinstance(text, bytes):
+            text = text.removeprefix(_BYTE_ORDER_MARK)
+        return json.loads(text, parse_int=_parse_int)
     except (ValueError, RecursionError):
         return None
 
@@ -37,8 +42,33 @@ def is_json(text: bytes) -> bool:
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
     except DECODE_ERRORS:
-        return decode_leniently(text) is not None
+        return decode_with_stand_ins(text) is not None
     return True
+
+
+def decode_with_stand_ins(text: bytes) -> Any:
+    """Return what a text means, with stand-ins for what no reader takes.
+
+    A byte that is not UTF-8 becomes a surrogate from U+DC80 on, as Python's error
+    handler `surrogateescape` has it; a value of over 100 levels, in a record, becomes
+    the text U+DCFF. `unreadable` finds both.
+
+    Returns:
+        None if it is not JSON.
+    """
+    shallow = without_deep_values(text).decode(errors="surrogateescape")
+    return decode_leniently(shallow)
+
+
+def unreadable(values: Iterable[object]) -> str | None:
+    """Return why values of `decode_with_stand_ins` can't be read; None if they can."""
+    texts = (value for value in values if isinstance(value, str))
+    if any("\udc80" <= character <= "\udcff" for text in texts for character in text):
+        return (
+            "a mapped property is not valid UTF-8, or is nested in over "
+            f"{MOST_LEVELS} levels; U+FFFD stands for bytes that are not UTF-8"
+        )
+    return None
 
 
 def decode_record(line: bytes, source: Source) -> dict[str, Any]:
@@ -47,10 +77,15 @@ def decode_record(line: bytes, source: Source) -> dict[str, Any]:
     Args:
         line: Its RECORD message.
 
+    Returns:
+        It may hold stand-ins: see `decode_with_stand_ins`.
+
     Raises:
         InputError: The record is missing or not an object.
     """
     message = decode_leniently(line)
+    if message is None:
+        message = decode_with_stand_ins(line)
     record = message.get("record") if isinstance(message, dict) else None
     if not isinstance(record, dict):
         where = source.where(source.rows)

@@ -11,7 +11,12 @@ import msgspec
 
 from target_contentsquare.delivery.wakeup import Wakeup, descriptor_of
 from target_contentsquare.errors import InputError
-from target_contentsquare.singer.json_lines import DECODE_ERRORS, decode_leniently
+from target_contentsquare.singer.json_lines import (
+    DECODE_ERRORS,
+    decode_leniently,
+    decode_with_stand_ins,
+)
+from target_contentsquare.singer.levels import without_deep_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -161,8 +166,18 @@ def _open(line: bytes, number: int) -> _Envelope | None:
     """Return what kind of message a line is; None for an empty one."""
     try:
         return _decode_envelope(line)
+    except RecursionError:
+        return _open_deep(line, number)
     except DECODE_ERRORS:
         return _open_leniently(line, number) if line.strip() else None
+
+
+def _open_deep(line: bytes, number: int) -> _Envelope:
+    """Only a row may be deep: what its record holds there need not be read."""
+    envelope = _open_leniently(without_deep_values(line), number)
+    if envelope.type != "RECORD":
+        raise _error(number, f"a {envelope.type:.40} is nested too deep: check the tap")
+    return envelope
 
 
 def _open_leniently(line: bytes, number: int) -> _Envelope:
@@ -187,6 +202,8 @@ def _decode_object(line: bytes, number: int) -> dict[str, Any]:
     message = decode_leniently(line)
     if isinstance(message, dict):
         return message
+    if message is None and decode_with_stand_ins(line) is not None:
+        raise _error(number, "not UTF-8, or nested too deep: check the tap")
     raise _error(number, "not a JSON object: check the tap")
 
 

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import json
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.errors import OutputError
-from target_contentsquare.singer.json_lines import decode_leniently
+from target_contentsquare.singer.rejected_line import encode_schema, with_note
+from target_contentsquare.singer.shared_file import SharedFile
 from target_contentsquare.singer.tap_stream import TapStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rejects import Rejection
 
-_MODE = 0o600  # rows hold personal data
-_TAIL_BYTES = 65_536
+# Rows wait in memory for the next state, or until there are as many bytes of them.
+_MOST_WAITING_BYTES = 1_000_000
 
 
 class RejectedFile:
     """Appends rejected rows to a file, each after the SCHEMA that it came under.
+
+    Rows wait in memory until `sync` is called before a state is printed, so a row that
+    a state covers has been on the disk, in the file that the path led to. Whoever
+    deletes, moves or empties the file during the run loses or moves the rows that were
+    in it; later rows go to a new one, which begins with its SCHEMA.
 
     Nothing is made before the first row. What an earlier run left is kept, but for a
     last line that it did not get to finish.
@@ -39,9 +41,10 @@ class RejectedFile:
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
         self._path = path
         self._now = now
-        self._file: BinaryIO | None = None
+        self._file = SharedFile(path)
         self._schemas: dict[str, Mapping[str, Any]] = {}
-        self._unsynced = False
+        self._waiting: list[tuple[Mapping[str, Any], bytes]] = []
+        self._waiting_bytes = 0
 
     def check(self) -> None:
         """Find out before the run whether the file can be written.
@@ -49,24 +52,20 @@ class RejectedFile:
         Raises:
             OutputError: It can't.
         """
-        folder = self._path.parent
-        exists = self._path.exists()
-        is_file = self._path.is_file() if exists else folder.is_dir()
-        if not is_file or not os.access(self._path if exists else folder, os.W_OK):
-            raise OutputError(
-                f"rejected_path: '{self._path}' can't be written: it must be a file in "
-                "a folder that exists, and that may be written to"
-            )
+        fault = _fault_of(self._path)
+        if fault is not None:
+            msg = f"rejected_path: '{self._path}' can't be written: {fault}"
+            raise OutputError(msg)
 
-    def is_same_file(self, descriptor: int) -> bool:
-        """Say whether an open file is the one that rows are appended to."""
+    def is_same_file(self, place: int | Path) -> bool:
+        """Return whether a path, or an open file, is the one that rows go to."""
         try:
-            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+            return os.path.samestat(os.stat(place), self._path.stat())  # noqa: PTH116 - takes descriptors too
         except OSError:
             return False
 
     def write(self, origin: Origin, rejection: Rejection) -> None:
-        """Append a row as it arrived.
+        """Take a row as it arrived; it is in the file once `sync` returns.
 
         Args:
             origin: Its source is a `TapStream`, and the row its RECORD line.
@@ -84,47 +83,47 @@ class RejectedFile:
                 for fault in rejection.faults
             ],
         }
-        with self._as_output_error():
-            file = self._file or self._open()
-            assert isinstance(origin.source, TapStream)  # noqa: S101 - our own streams
-            schema = origin.source.schema
-            if self._schemas.get(schema["stream"]) is not schema:
-                file.write(_encode(schema) + b"\n")
-                self._schemas[schema["stream"]] = schema
-            file.write(with_note(origin.raw, note) + b"\n")
-            self._unsynced = True
+        assert isinstance(origin.source, TapStream)  # noqa: S101 - our own streams
+        line = with_note(origin.raw, note)
+        self._waiting.append((origin.source.schema, line))
+        self._waiting_bytes += len(line)
+        if self._waiting_bytes > _MOST_WAITING_BYTES:
+            self.sync()
 
     def sync(self) -> None:
-        """Make sure that what was written survives a crash.
+        """Write the rows that wait, and make sure that they survive a crash.
 
         Raises:
             OutputError: The file can't be written.
         """
-        if self._file is not None and self._unsynced:
-            with self._as_output_error():
-                self._file.flush()
-                os.fsync(self._file.fileno())
-            self._unsynced = False
+        if not self._waiting:
+            return
+        with self._as_output_error():
+            self._file.append(self._text)
+        self._waiting.clear()
+        self._waiting_bytes = 0
 
     def close(self) -> None:
         """Write what is left, and close the file if there is one."""
         try:
             self.sync()
         finally:
-            file, self._file = self._file, None
-            if file is not None:
-                with contextlib.suppress(OSError):  # `sync` has told
-                    file.close()
+            self._file.close()
 
-    def _open(self) -> BinaryIO:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _MODE)
-        os.fchmod(descriptor, _MODE)
-        self._file = os.fdopen(descriptor, "ab+")
-        _end_last_line(self._file)
-        return self._file
+    def _text(self, is_continued: bool) -> bytes:  # noqa: FBT001 - as `append` wants it
+        if not is_continued:
+            self._schemas.clear()
+        return b"".join(line + b"\n" for line in self._lines())
+
+    def _lines(self) -> Iterator[bytes]:
+        for schema, line in self._waiting:
+            if self._schemas.get(schema["stream"]) is not schema:
+                self._schemas[schema["stream"]] = schema
+                yield encode_schema(schema)
+            yield line
 
     @contextlib.contextmanager
-    def _as_output_error(self) -> Any:
+    def _as_output_error(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -132,52 +131,22 @@ class RejectedFile:
             raise OutputError(msg) from None
 
 
-def _end_last_line(file: BinaryIO) -> None:
-    """Drop what a killed run left of a line: no state covered its row.
-
-    A whole message that only lacks its newline gets that.
-
-    Raises:
-        OSError: What is there is not of our making, so it is not touched.
-    """
-    start = _start_of_last_line(file)
-    file.seek(start)
-    rest = file.read()
-    if not rest:
-        return
-    if isinstance(decode_leniently(rest), dict):
-        file.write(b"\n")
-    elif rest.startswith(b"{"):
-        file.truncate(start)
-    else:
-        raise OSError(errno.EINVAL, "its last line is not a Singer message")
-
-
-def _start_of_last_line(file: BinaryIO) -> int:
-    position = file.seek(0, os.SEEK_END)
-    while position > 0:
-        start = max(0, position - _TAIL_BYTES)
-        file.seek(start)
-        newline = file.read(position - start).rfind(b"\n")
-        if newline >= 0:
-            return start + newline + 1
-        position = start
-    return 0
-
-
-def with_note(line: bytes, note: Mapping[str, Any]) -> bytes:
-    """Give a RECORD line with the key `rejected` added, or replaced."""
+def _fault_of(path: Path) -> str | None:
+    """Return why rows can't be appended to a path, as far as can be told before."""
     try:
-        message = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        # What only Python's reader takes, such as NaN, only Python's writer gives back.
-        return json.dumps({**decode_leniently(line), "rejected": note}).encode()
-    message["rejected"] = msgspec.Raw(msgspec.json.encode(note))
-    return msgspec.json.encode(message)
-
-
-def _encode(message: Mapping[str, Any]) -> bytes:
-    try:
-        return msgspec.json.encode(message)
-    except UnicodeEncodeError:  # half a surrogate pair: only Python writes it
-        return json.dumps(message).encode()
+        status = path.stat()
+    except OSError:
+        status = None
+    folder, is_usable = path.parent, path.is_file()
+    if status is None:
+        is_usable = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    elif os.geteuid() not in {0, status.st_uid}:
+        return (
+            "it belongs to another user, and rows hold personal data, which only the "
+            "file's owner may read: name another file"
+        )
+    elif is_usable:
+        is_usable = os.access(path, os.R_OK | os.W_OK)
+    if is_usable:
+        return None
+    return "it must be a file in a folder that exists, and that may be written to"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,10 +11,10 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException
 from target_contentsquare.api.foreign_logs import hold_back_foreign_logs
 from target_contentsquare.delivery.clock import Clock, utc_now
 from target_contentsquare.delivery.outcome import check_outcome
-from target_contentsquare.delivery.wakeup import Wakeup, descriptor_of
-from target_contentsquare.errors import ConfigError, FatalError
+from target_contentsquare.errors import FatalError
 from target_contentsquare.pipeline import Pipeline
 from target_contentsquare.singer.batch_files import batch_lines
+from target_contentsquare.singer.own_file import check_own_file
 from target_contentsquare.singer.reader import LineReader
 from target_contentsquare.singer.rejected_file import RejectedFile
 from target_contentsquare.singer.report import log_report
@@ -24,11 +23,13 @@ from target_contentsquare.singer.stdout import discard_state, write_state
 from target_contentsquare.singer.streams import Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from logging import Logger
+    from pathlib import Path
 
     from singer_sdk.mapper import PluginMapper
 
+    from target_contentsquare.delivery.wakeup import Wakeup
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.singer.reader import Message
     from target_contentsquare.singer.signals import StopSignal
@@ -43,10 +44,13 @@ class HostOptions:
     Attributes:
         validates: Whether whole rows are checked against their stream's schema.
         batch_storage: The SDK's `batch_config.storage`.
+        files: What settings were read from: the name of the setting or option, and the
+            path.
     """
 
     validates: bool = False
     batch_storage: Mapping[str, Any] | None = None
+    files: Sequence[tuple[str, Path]] = ()
 
 
 class Run:
@@ -126,13 +130,7 @@ class Run:
         if self._rejected is None:
             return
         self._rejected.check()
-        descriptor = descriptor_of(file_input or sys.stdin)
-        if descriptor is not None and self._rejected.is_same_file(descriptor):
-            msg = (
-                "rejected_path is the file that is read: rows would go round in it; "
-                "rename it before feeding it in"
-            )
-            raise ConfigError(msg)
+        check_own_file(self._rejected, file_input, self._options.files)
 
     def _read(self, file_input: IO[Any] | None) -> None:
         for message in self._reader.messages(file_input, self._streams.takers):

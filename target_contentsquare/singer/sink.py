@@ -11,6 +11,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from target_contentsquare.delivery.rejects import Rejection
+from target_contentsquare.errors import UnfitValueError
 from target_contentsquare.mapping.integration_schema import is_plain_name
 from target_contentsquare.singer.deletes import (
     DELETED,
@@ -22,6 +24,7 @@ from target_contentsquare.singer.json_lines import (
     DECODE_ERRORS,
     decode_record,
     is_json,
+    unreadable,
 )
 from target_contentsquare.singer.line_decoder import typed_decoder, untyped_decoder
 from target_contentsquare.singer.stream_maps import to_json_value
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from target_contentsquare.delivery.origin import Source
-    from target_contentsquare.delivery.rejects import Rejection
     from target_contentsquare.singer.stream_maps import RowMap
     from target_contentsquare.singer.tap_stream import TapStream
     from target_contentsquare.stream import Stream
@@ -48,7 +50,10 @@ def line_sink(stream: Stream, source: TapStream) -> Callable[[bytes], None]:
         except DECODE_ERRORS:
             record = decode_record(line, source)
             source.demand_keys(record)
-            return [record.get(name) for name in names]
+            values = [record.get(name) for name in names]
+            if (detail := unreadable(values)) is not None:
+                raise UnfitValueError("invalid_record", detail) from None
+            return values
 
     read = stream.reader(typed_decoder(stream.columns), decode_untyped)
     return (
@@ -134,7 +139,11 @@ class MapSink:
             stream.reject(line, rejection)
         else:
             names = (column.name for column in stream.columns)
-            stream.put([to_json_value(mapped.get(name)) for name in names], line)
+            values = [to_json_value(mapped.get(name)) for name in names]
+            if (detail := unreadable(values)) is not None:
+                stream.reject(line, Rejection("invalid_record", None, detail))
+            else:
+                stream.put(values, line)
 
 
 def counting_sink(

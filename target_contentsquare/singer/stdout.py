@@ -10,6 +10,7 @@ import select
 import sys
 from typing import IO
 
+from target_contentsquare.delivery.wakeup import descriptor_of
 from target_contentsquare.errors import OutputError
 
 _REASONS = {
@@ -49,6 +50,11 @@ def write_state(state: bytes) -> None:
 
 def discard_state(state: bytes) -> None:
     """Print nothing: a dry run delivers nothing, so no state may say that it did."""
+
+
+def stdout_descriptor() -> int | None:
+    """Return the descriptor of standard output; None if it has none, or is closed."""
+    return descriptor_of(sys.stdout)
 
 
 def _descriptor_of(stream: IO[str]) -> int | None:

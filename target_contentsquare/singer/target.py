@@ -16,7 +16,9 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader
 from target_contentsquare.delivery.wakeup import Wakeup
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.settings.fault_words import unknown_settings
+from target_contentsquare.settings.paths import path_of
 from target_contentsquare.settings.plain_config import plain_config
+from target_contentsquare.settings.read_streams import schema_files
 from target_contentsquare.singer import command
 from target_contentsquare.singer.environment import read_environment
 from target_contentsquare.singer.error_lines import one_line_errors
@@ -27,7 +29,7 @@ from target_contentsquare.singer.signals import StopSignal
 from target_contentsquare.singer.unread_variables import check_unread_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
     import click
@@ -74,13 +76,24 @@ class TargetContentsquare(Target):
         for warning in self.settings.warnings:
             self.logger.warning(warning)
 
-    def run(self, file_input: IO[Any] | None = None) -> int:
-        """Read the input to its end and see everything through; see `Run.execute`."""
+    def run(
+        self, file_input: IO[Any] | None = None, config_paths: Sequence[str] = ()
+    ) -> int:
+        """Read the input to its end and see everything through; see `Run.execute`.
+
+        Args:
+            file_input: Singer messages; standard input if None.
+            config_paths: Of the files that the config was read from.
+        """
         run = Run(
             self.settings,
             HostOptions(
                 validates=bool(self.config.get("validate_records")),
                 batch_storage=self.batch_storage,
+                files=(
+                    *(("--config", path_of(p, "--config")) for p in config_paths),
+                    *schema_files(self.config),
+                ),
             ),
             self.mapper,
             stop=self._stop,

@@ -18,6 +18,7 @@ from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import (
     ApiError,
     BatchRefusedError,
+    BatchUndeliverableError,
     FatalError,
     RetryableError,
 )
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from target_contentsquare.enrichment import Key
 
 REFUSED = BatchRefusedError("HTTP 400")
+NOT_COVERED = BatchUndeliverableError("invalid_project_id", "project_id", "403")
 TROUBLE = RetryableError("HTTP 503")
 FATAL = ApiError("HTTP 403")
 
@@ -93,7 +95,12 @@ class DeliveryRig(Executor):
         self.rates = working_rates(max_in_flight, max_seconds)
         self.delivery = InFlight(
             self.send,
-            Callbacks(self.on_delivered, self.on_rejected, self.on_settled),
+            Callbacks(
+                self.on_delivered,
+                self.on_rejected,
+                self.on_undeliverable,
+                self.on_settled,
+            ),
             executor=self,
             max_in_flight=max_in_flight,
             rates=self.rates,
@@ -138,6 +145,10 @@ class DeliveryRig(Executor):
         assert error.status == 400
         if "on_rejected" in self.fails:
             raise self.fails["on_rejected"]
+        self.rejected.append(users_of(batch))
+
+    def on_undeliverable(self, batch: Batch, error: BatchUndeliverableError) -> None:
+        assert error is NOT_COVERED
         self.rejected.append(users_of(batch))
 
     def on_settled(self) -> None:

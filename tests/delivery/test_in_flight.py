@@ -28,6 +28,7 @@ from target_contentsquare.errors import (
 )
 from tests.delivery.rig import (
     FATAL,
+    NOT_COVERED,
     REFUSED,
     TROUBLE,
     DeliveryRig,
@@ -102,6 +103,16 @@ def test_a_refused_row_is_found_and_the_others_are_delivered() -> None:
     rig.delivery.drain()
     assert rig.rejected == ["f"]
     assert sorted("".join(rig.delivered)) == list("abcdeg")
+
+
+def test_rows_of_a_batch_that_can_not_be_sent_are_all_rejected_at_once() -> None:
+    rig = DeliveryRig()
+    rig.answers = {"abc": [NOT_COVERED]}
+    rig.put("abc", "cd")
+    rig.delivery.drain()
+    assert (rig.rejected, rig.delivered) == (["abc"], ["cd"])
+    assert rig.order == ["abc", "cd"]
+    assert list(rig.delivery.unsettled) == []
 
 
 @given(st.integers(1, 200), st.sets(st.integers(0, 199), max_size=12))
@@ -318,7 +329,9 @@ def test_it_works_with_threads_and_sleeps_for_real(workers: int) -> None:
     random = Random(5)  # noqa: S311 - repeatable on purpose
     expected: dict[str, int] = {}
     delivered: list[Batch] = []
-    callbacks = Callbacks(delivered.append, lambda *_: None, lambda: None)
+    callbacks = Callbacks(
+        delivered.append, lambda *_: None, lambda *_: None, lambda: None
+    )
     rates = working_rates(workers)
     with ThreadPoolExecutor(workers) as executor:
         delivery = InFlight(

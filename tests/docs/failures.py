@@ -46,6 +46,8 @@ class Failure:
         source.write_text(lines.replace("FOLDER", str(folder)), "utf-8")
         (folder / "not.json").write_text("{", "utf-8")
         (folder / "list.json").write_text("[]", "utf-8")
+        fields = json.dumps({"fields": [_FIELD]})
+        (folder / "fields.json").write_text(fields, "utf-8")
         (folder / "rows.jsonl").write_text("{}\noops\n", "utf-8")
         with Sandbox(faults=self.faults) as sandbox:
             changed = config_for(sandbox, **self.changes)
@@ -117,6 +119,13 @@ COMMANDS = {
     "dotenv not UTF-8": CommandFailure(
         ["--config", "ENV"], files={".env": b"TARGET_CONTENTSQUARE_CLIENT_ID=\xe9"}
     ),
+    "input not UTF-8": CommandFailure(
+        ["--config", "c.json", "--input", "i.singer"],
+        files={
+            "c.json": b'{"dry_run": true, "streams": {"*": {}}}',
+            "i.singer": b'{"type": "RECORD", "stream": "\xe9"}',
+        },
+    ),
     "variable": CommandFailure(
         ["--config", "ENV"], {"TARGET_CONTENTSQUARE_PROJECT_ID": "shop"}
     ),
@@ -155,10 +164,19 @@ CONFIG = {
         {"project_id": None, "streams": {"a": {"project_id": 1}, "b": {}}}
     ),
     "rejected_path": Failure({"rejected_path": "FOLDER/missing/rejected.singer"}),
+    "rejected_path is a schema": Failure(
+        {
+            "rejected_path": "FOLDER/fields.json",
+            "integration_schema": "FOLDER/fields.json",
+        }
+    ),
     "rejected_path is input": Failure({"rejected_path": "FOLDER/input.singer"}),
 }
 INPUT = {
     "not JSON": Failure(lines=["oops"]),
+    "STATE that is too deep": Failure(
+        lines=['{"type": "STATE", "value": ' + "[" * 10_000 + "]" * 10_000 + "}"]
+    ),
     "not Singer": Failure(lines=["{}"]),
     "unknown type": Failure(lines=['{"type": "HELLO"}']),
     "RECORD first": Failure(lines=[record(call())]),

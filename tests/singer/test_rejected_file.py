@@ -12,7 +12,8 @@ from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.delivery.summary import StreamCounts
 from target_contentsquare.errors import OutputError
-from target_contentsquare.singer.rejected_file import RejectedFile, with_note
+from target_contentsquare.singer.rejected_file import RejectedFile
+from target_contentsquare.singer.rejected_line import with_note
 from target_contentsquare.singer.tap_stream import TapStream
 
 SCHEMA = {"type": "SCHEMA", "stream": "calls", "schema": {"properties": {}}}
