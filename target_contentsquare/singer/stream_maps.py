@@ -67,13 +67,25 @@ def compile_map(plan: MapPlan, source: TapStream, mapper: PluginMapper) -> RowMa
         mapper: The SDK's, for the settings that it holds.
 
     Raises:
-        ConfigError: The setting `stream_maps` or flattening does not fit the schema;
-            so does a `SingerSDKError`.
-        InputError: The SDK can't work with the schema.
+        ConfigError: Flattening does not fit the schema. For `stream_maps` it is a
+            `SingerSDKError`.
+        InputError: The schema is too odd for stream maps or flattening.
     """
+    try:
+        return _compile(plan, source, mapper)
+    except SingerSDKError:
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError(
+            f"the SCHEMA of stream '{source.name}' is not one that stream_maps and "
+            f"flattening can work with ({type(error).__name__}): correct the tap"
+        ) from None
+
+
+def _compile(plan: MapPlan, source: TapStream, mapper: PluginMapper) -> RowMap:
     schema, expressions = source.schema["schema"], None
     if plan.definition:
-        expressions = _compile_expressions(plan, source, mapper)
+        expressions = _expressions(plan, source, mapper)
         schema = expressions.transformed_schema
     options = mapper.flattening_options
     if not options.enabled or options.max_level <= 0:
@@ -82,28 +94,18 @@ def compile_map(plan: MapPlan, source: TapStream, mapper: PluginMapper) -> RowMa
     return RowMap(plan.alias, flattening.schema, expressions, flattening)
 
 
-def _compile_expressions(
-    plan: MapPlan, source: TapStream, mapper: PluginMapper
-) -> StreamMap:
+def _expressions(plan: MapPlan, source: TapStream, mapper: PluginMapper) -> StreamMap:
     """Return the SDK's map. It does not flatten: the SDK's way loses columns."""
-    try:
-        return CustomStreamMap(
-            stream_alias=plan.alias,
-            map_config=mapper.map_config,
-            faker_config={},
-            raw_schema=dict(source.schema["schema"]),
-            key_properties=source.keys,
-            map_transform=dict(plan.definition or {}),
-            flattening_options=None,
-            stream_name=source.name,
-        )
-    except SingerSDKError:
-        raise
-    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
-        raise InputError(
-            f"the SCHEMA of stream '{source.name}' is not one that stream_maps can "
-            f"work with ({type(error).__name__}): correct the tap"
-        ) from None
+    return CustomStreamMap(
+        stream_alias=plan.alias,
+        map_config=mapper.map_config,
+        faker_config={},
+        raw_schema=source.schema["schema"],
+        key_properties=source.keys,
+        map_transform=dict(plan.definition or {}),
+        flattening_options=None,
+        stream_name=source.name,
+    )
 
 
 def _evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.delivery.origin import Source
@@ -84,7 +85,7 @@ class Streams:
             return  # many taps repeat it
         self._note_mapped(mapped)
         source = TapStream(name=name, rows=known.rows if known else 0, schema=schema)
-        self.takers[name] = self._sink_for(source, plans, message)
+        self.takers[name] = self._sink_for(source, plans)
         self._sources[name] = source
 
     def is_read(self, stream: str) -> bool:
@@ -129,16 +130,9 @@ class Streams:
         return counting_sink(Source(name), summary.skipped, aliases)
 
     def _sink_for(
-        self, source: TapStream, plans: Sequence[MapPlan], message: Message
+        self, source: TapStream, plans: Sequence[MapPlan]
     ) -> Callable[[bytes], None]:
-        def make() -> Callable[[bytes], None]:
-            try:
-                return self._shortest_sink(source, plans)
-            except RecursionError:
-                raise message.error(
-                    f"the SCHEMA of stream '{source.name}' is nested too deep"
-                ) from None
-
+        make = functools.partial(self._shortest_sink, source, plans)
         # File taps write a SCHEMA without columns when there is no file.
         return make() if source.properties else sink_for_first_row(make)
 
@@ -198,7 +192,7 @@ def stream_in(message: Message) -> str:
         InputError: It has none.
     """
     if not message.stream:
-        raise message.error("a SCHEMA has no 'stream'")
+        raise message.error("a SCHEMA has no 'stream' or no 'schema'")
     return message.stream
 
 
@@ -211,7 +205,7 @@ def read_schema_message(message: Message) -> dict[str, Any]:
     given = message.decode()
     stream, schema = message.stream, given.get("schema")
     if not isinstance(schema, dict):
-        raise message.error(f"the SCHEMA of stream '{stream}' has no 'schema'")
+        raise message.error("a SCHEMA has no 'stream' or no 'schema'")
     if not isinstance(schema.get("properties"), dict):
         raise message.error(f"the SCHEMA of stream '{stream}' has no 'properties'")
     keys = given.get("key_properties") or []

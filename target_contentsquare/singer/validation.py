@@ -42,6 +42,7 @@ _DRAFTS: tuple[Any, ...] = (
     Draft4Validator,
 )
 _REASON = "invalid_record"
+_TOO_DEEP = "nested too deep"
 
 
 def record_checker(
@@ -57,7 +58,10 @@ def record_checker(
             leads nowhere.
     """
     stream = source.name
-    schema, foreign = without_foreign_patterns(source.schema["schema"])
+    try:
+        schema, foreign = without_foreign_patterns(source.schema["schema"])
+    except RecursionError:
+        raise _not_valid(stream, _TOO_DEEP) from None
     if foreign:
         log.warning(
             "stream '%s': validate_records leaves out patterns that Python's regular "
@@ -70,7 +74,9 @@ def record_checker(
     def check(record: Mapping[str, Any]) -> Rejection | None:
         try:
             messages = [str(error.message) for error in validator.iter_errors(record)]
-        except (Unresolvable, RecursionError, re.error):
+        except RecursionError:
+            return Rejection(_REASON, None, f"{_TOO_DEEP} to be checked")
+        except (Unresolvable, re.error):
             raise InputError(
                 f"stream '{stream}': its schema has a $ref that leads nowhere: correct "
                 "the tap, or leave validate_records off"
@@ -99,9 +105,13 @@ def _draft_of(stream: str, schema: Mapping[str, Any]) -> Any:
     for draft, fault in faults.items():
         if fault is None:
             return draft
-    raise InputError(
-        f"stream '{stream}': its schema is not a valid JSON schema "
-        f"({faults[drafts[-1]]}): correct the tap, or leave validate_records off"
+    raise _not_valid(stream, str(faults[drafts[-1]]))
+
+
+def _not_valid(stream: str, reason: str) -> InputError:
+    return InputError(
+        f"stream '{stream}': its schema is not a valid JSON schema ({reason}): correct "
+        "the tap, or leave validate_records off"
     )
 
 
@@ -124,7 +134,7 @@ def _fault_of(schema: Mapping[str, Any], draft: Any) -> str | None:
     except SchemaError as error:
         return str(error.validator)
     except RecursionError:
-        return "nested too deep"
+        return _TOO_DEEP
     return None
 
 
