@@ -19,7 +19,7 @@ help: ## List the targets
 demo: .venv/synced .venv-tap/installed ## CSV file -> real tap -> target -> sandbox, and what became of each row
 	@.venv/bin/python -m demo $(if $(STAY),--stay)
 
-test: .venv/synced ## All tests but pipeline's, and the simulation of delivery with few seeds
+test: .venv/synced .venv-tap/installed ## All tests but pipeline's, and the simulation of delivery with few seeds
 	.venv/bin/pytest tests --ignore=tests/pipeline
 
 # These run in other processes, which are not measured, or would be much slower.
