@@ -57,7 +57,7 @@ def propose_schema(  # noqa: PLR0913 - what the command line has made ready
     for message in reader.messages(file_input, streams.takers):
         if message.type == "SCHEMA":
             streams.begin(message)
-        elif message.type == "BATCH" and message.stream in streams.takers:
+        elif message.type == "BATCH" and message.stream in streams.sources:
             for line in batch_lines(message.decode(), batch_storage):
                 streams.takers[message.stream](line)
     proposal = streams.proposal
