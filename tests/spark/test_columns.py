@@ -82,8 +82,8 @@ def test_texts_of_other_names_are_text(sandbox: Sandbox, spark_type: str) -> Non
             {"integration_schema": {"fields": [{"name": "q", "type": "INT"}]}},
             (
                 "fields: the integration schema says that 'q' is not optional, but no "
-                "column is mapped to it; the DataFrame has: 'user_id', 'session_number', "
-                "'n'"
+                "column is mapped to it; the DataFrame has: 'user_id', "
+                "'session_number', 'n'"
             ),
         ),
         (
