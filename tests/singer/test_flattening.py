@@ -22,7 +22,7 @@ from tests.runs import Config, Runner
 from tests.singer_input import CALLS, call, record, schema, state, stream_of
 
 LONG = "the_name_of_a_column_that_goes_on_and_on" * 7
-DEFINITIONS = {
+DEFINITIONS: dict[str, Any] = {
     "definitions": {
         "Text": {"type": ["string", "null"]},
         "Day": {"type": "string", "format": "date"},
@@ -292,7 +292,7 @@ def test_a_key_property_may_be_an_object(
 
 @pytest.mark.parametrize("keys", [[LONG], ["key"], [LONG, "key"]])
 @pytest.mark.parametrize("length", [1, 10, 255])
-def test_key_properties_are_looked_for_before_names_are_shortened(  # noqa: PLR0913, PLR0917 - fixtures
+def test_key_properties_are_looked_for_before_names_are_shortened(
     config: Config, run: Runner, sandbox: Sandbox, keys: list[str], length: int
 ) -> None:
     config |= {

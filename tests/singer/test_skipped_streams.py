@@ -276,12 +276,10 @@ _MAPS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("maps", _MAPS)
 @pytest.mark.parametrize("stream", ["calls", "chats", "c*", "public-calls"])
-def test_aliases_are_those_of_the_sdk(
-    config: Config, stream: str, maps: dict[str, Any]
-) -> None:
+def test_aliases_are_those_of_the_sdk(stream: str, maps: dict[str, Any]) -> None:
     log = logging.getLogger("sdk")
-    ours = PluginMapper({"stream_maps": json.loads(json.dumps(maps))}, log)  # type: ignore[arg-type] # the SDK's type is a part of a config
-    theirs = PluginMapper({"stream_maps": json.loads(json.dumps(maps))}, log)  # type: ignore[arg-type] # as above
+    ours = PluginMapper({"stream_maps": json.loads(json.dumps(maps))}, log)
+    theirs = PluginMapper({"stream_maps": json.loads(json.dumps(maps))}, log)
     try:
         theirs.register_raw_stream_schema(stream, {"properties": dict(CALLS)}, [])
     except SingerSDKError:
