@@ -85,6 +85,7 @@ class Stream:
         """
         enrich, put, counts = self._mapper.enrich_typed, self._outbox.put, self._counts
         source, integration = self._source, self._integration
+        size_of = source.size_of
         clock, max_age = self._clock, self._max_age
         now, oldest = clock.now, clock.now - max_age
 
@@ -104,7 +105,7 @@ class Stream:
                 self._drop(outcome)
             else:
                 key, enrichment = outcome
-                origin = Origin(counts, source, source.rows, raw)
+                origin = Origin(counts, source, source.rows, raw, size_of(raw))
                 put(key, integration, enrichment, origin)
 
         return read
@@ -159,7 +160,9 @@ class Stream:
         self._rejected.add(self._origin(raw), rejection)
 
     def _origin(self, raw: Raw) -> Origin:
-        return Origin(self._counts, self._source, self._source.rows, raw)
+        source = self._source
+        size = source.size_of(raw)
+        return Origin(self._counts, source, source.rows, raw, size)
 
     def _drop(self, reason: str) -> None:
         if not self._counts.dropped[reason]:

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_contentsquare.delivery.batches import MOST_BYTES
 from target_contentsquare.delivery.feedback import Feedback
 from target_contentsquare.delivery.key_order import KeyOrder, Shipment
 from target_contentsquare.delivery.ready import Ready
@@ -182,7 +183,7 @@ class InFlight:
         ready, waiting = len(self._ready), len(self._order.waiting)
         busy = len(self._in_flight) + ready
         most = self._max_in_flight
-        if waiting > most:
+        if waiting > most or self._order.size > MOST_BYTES:
             return True
         has_others = len({part.batch.project_id for part in self._unsettled}) > 1
         return ready >= _MOST_READY if has_others else busy > most

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from target_contentsquare.delivery.summary import StreamCounts
+
+
+def _size_unknown(raw: Any) -> int:
+    _ = raw
+    return 0
 
 
 class Source(msgspec.Struct):
@@ -16,10 +23,13 @@ class Source(msgspec.Struct):
     Attributes:
         name: Of the stream, before stream maps.
         rows: Rows read so far, and so the number of the current one.
+        size_of: Returns how many bytes a row takes, as its host has it; 0 for a host
+            that does not know.
     """
 
     name: str
     rows: int = 0
+    size_of: Callable[[Any], int] = _size_unknown
 
     def where(self, number: int) -> str:
         """Return a row's name for messages."""
@@ -33,12 +43,14 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
         counts: Of the stream that the row belongs to, after stream maps.
         number: Of the row among those of its source, from 1.
         raw: The row as its host has it, such as a line of bytes; opaque to the core.
+        size: Bytes that `raw` takes, as far as the host knows.
     """
 
     counts: StreamCounts
     source: Source
     number: int
     raw: Any
+    size: int = 0
 
     @property
     def where(self) -> str:

@@ -12,7 +12,7 @@ from target_contentsquare.delivery.rejects import REJECTED_BY_API, Rejection
 from target_contentsquare.delivery.trouble_log import TroubleLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from concurrent.futures import Executor
     from logging import Logger
 
@@ -102,11 +102,11 @@ class Outbox:
         """
         row = Row(enrichment, self.position, origin)
         self.position += 1
-        replaced, full = self._batches.add(key, integration, row, self._clock)
+        replaced, going = self._batches.add(key, integration, row, self._clock)
         if replaced is not None:
             replaced.origin.counts.merged += 1
-        if full is not None:
-            self._in_flight.submit(full)
+        for batch in going:
+            self._in_flight.submit(batch)
 
     def tick(self) -> None:
         """Do what is due while rows come in slowly, or not at all.
@@ -144,14 +144,11 @@ class Outbox:
     @property
     def oldest_unsettled(self) -> int:
         """Position of the oldest enrichment that is not settled, else `position`."""
-        return min(
-            (batch.first_position for batch in self._unsettled_batches()),
-            default=self.position,
-        )
-
-    def _unsettled_batches(self) -> Iterator[Batch]:
-        yield from self._in_flight.unsettled
-        yield from self._batches
+        positions = [batch.first_position for batch in self._in_flight.unsettled]
+        waiting = self._batches.oldest_position
+        if waiting is not None:
+            positions.append(waiting)
+        return min(positions, default=self.position)
 
     def _count_delivered(self, batch: Batch) -> None:
         self._refusals.note_delivered(batch)

@@ -9,7 +9,7 @@ from singer_sdk.exceptions import MissingKeyPropertiesError
 from target_contentsquare.delivery.origin import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class TapStream(Source, kw_only=True):
@@ -21,6 +21,7 @@ class TapStream(Source, kw_only=True):
     """
 
     schema: Mapping[str, Any]
+    size_of: Callable[[Any], int] = len
 
     @property
     def keys(self) -> tuple[str, ...]:
