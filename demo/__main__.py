@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from demo import expected, rejected
-from demo.commands import Result, replay, tap_to_target
+from demo.commands import TAP, TARGET, Result, replay, tap_to_target
 from demo.make_calls import make_calls, write
 from target_contentsquare.sandbox import Sandbox
 
@@ -154,7 +154,11 @@ def _print(*lines: str) -> None:
 
 
 def _command(before: str, options: str) -> None:
-    _print(click.style(f"$ {before}target-contentsquare --config {options}", dim=True))
+    _shell(f"{before}target-contentsquare --config {options}")
+
+
+def _shell(command: str) -> None:
+    _print(click.style(f"$ {command}", dim=True))
 
 
 def _counts(result: Result) -> None:
@@ -169,6 +173,26 @@ def _counts(result: Result) -> None:
         _print(f"{name:10}{total:>6,}  {details}".rstrip())
 
 
+def _tell_what_is_next(url: str, *, is_served: bool) -> None:
+    """Print commands that run again what the demo ran, and where to go on."""
+    _title("Now your own file: docs/your-own-csv.md")
+    if is_served:
+        _print(f"Contentsquare's page is {url}; Ctrl-C here ends it.")
+        _print("In another terminal, all of this can be run again:")
+    else:
+        _print("All of this can be run again, with a sandbox in another terminal:")
+    _shell(f'export PATH="{TARGET.parent}:{TAP.parent}:$PATH"')
+    _shell(f"cd {OUTPUT.absolute()}")
+    if not is_served:
+        port = url.rpartition(":")[2]
+        _shell(
+            f"target-contentsquare-sandbox --port {port} --project {expected.PROJECT} "
+            "--integration-schema integration-schema.json"
+        )
+    _command("tap-spreadsheets --config tap.json | ", "config.json")
+    _command("", "fixed.json --input corrected.singer")
+
+
 def _write_config(name: str, **changes: object) -> None:
     config = json.loads((SOURCES / "config.json").read_text("utf-8"))
     text = json.dumps({**config, **changes}, indent=2)
@@ -177,7 +201,12 @@ def _write_config(name: str, **changes: object) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stay", action="store_true", help="leave the sandbox running")
+    parser.add_argument(
+        "--stay",
+        action=argparse.BooleanOptionalAction,
+        default=sys.stdin.isatty() and sys.stdout.isatty(),
+        help="leave the sandbox and its page running; so it is in a terminal",
+    )
     seed = random.SystemRandom().getrandbits(32)
     parser.add_argument("--seed", type=int, default=seed, help="seed of the calls")
     return parser.parse_args()
@@ -206,12 +235,10 @@ def main() -> int:
             f"{totals.requests:,} requests and holds {held:,} enrichments.",
             "All files are in demo/output/.",
         )
+        _tell_what_is_next(sandbox.url, is_served=options.stay)
         if options.stay:
-            _print(f"Look at {sandbox.url} and end with Ctrl-C.")
             with suppress(KeyboardInterrupt):
                 Event().wait()
-        else:
-            _print("`make demo STAY=1` leaves the sandbox running, with its page.")
     return 1 if demo.failures else 0
 
 

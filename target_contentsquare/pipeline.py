@@ -104,6 +104,7 @@ class Pipeline:
         log: Logger,
         user_agent: str,
         on_settled: Callable[[], None] = _ignore,
+        before_request: Callable[[], None] = _ignore,
         clock: Clock | None = None,
         wakeup: Wakeup | None = None,
     ) -> Pipeline:
@@ -117,6 +118,8 @@ class Pipeline:
             user_agent: Name and version of the host, for the HTTP header.
             on_settled: Called after rows were settled, and at least once a second
                 while the pipeline waits. What it raises ends the run.
+            before_request: Called before each request with rows, in the thread that
+                makes it. What it raises ends the run, and the request is not made.
             clock: For tests.
             wakeup: Ends the pipeline's waits, for a host that waits for input as well.
         """
@@ -131,7 +134,7 @@ class Pipeline:
             )
         return cls(
             settings,
-            Sender(connection, settings.named_accounts, log).send
+            Sender(connection, settings.named_accounts, log, before_request).send
             if connection
             else Sampler(log).send,
             connection=connection,
@@ -197,6 +200,7 @@ class Pipeline:
             FatalError: A batch can't be delivered.
         """
         self._outbox.flush()
+        self.summary.requests = self._outbox.requests
 
     def hurry(self) -> None:
         """Wait no longer between attempts; may be called in a signal handler."""

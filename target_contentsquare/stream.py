@@ -130,7 +130,8 @@ class Stream:
         try:
             outcome = self._mapper.enrich(values, self._clock.now - self._max_age)
         except UnfitValueError as error:
-            self.reject(raw, Rejection(error.reason, error.field, error.detail))
+            more = error.faults[1:]
+            self.reject(raw, Rejection(error.reason, error.field, error.detail, more))
             return
         self._counts.read += 1
         if isinstance(outcome, str):
@@ -139,6 +140,15 @@ class Stream:
             self._outbox.put(
                 outcome[0], self._integration, outcome[1], self._origin(raw)
             )
+
+    def drop(self, reason: str) -> None:
+        """Take the source's current row, which is expected and not to be sent.
+
+        Args:
+            reason: Such as `deleted`; logged once, and counted.
+        """
+        self._counts.read += 1
+        self._drop(reason)
 
     def reject(self, raw: Raw, rejection: Rejection) -> None:
         """Take the source's current row, which can't be delivered.

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rejects import Rejection, Rejects
     from target_contentsquare.delivery.summary import Summary
+    from target_contentsquare.errors import Fault
+
+
+#: The log names this many rejected rows of a stream; the rest are counted.
+ROWS_NAMED = 10
 
 
 class RejectedRows:
@@ -51,19 +56,32 @@ class RejectedRows:
                 "delivered: look at the reasons in rejected_path"
             )
         self._rejects.write(origin, rejection)
-        origin.counts.rejected[rejection.reason] += 1
-        self._log.warning("Rejected: %s", what)
+        origin.counts.count_rejected(rejection.faults)
+        if origin.counts.rejected.total() <= ROWS_NAMED:
+            self._log.warning("Rejected: %s", what)
 
     def close(self) -> None:
-        """Leave what was kept whole on the disk."""
+        """Leave what was kept whole on the disk, and log how many were not named."""
         if self._rejects is not None:
             self._rejects.close()
+        for name, counts in self._summary.streams.items():
+            not_named = counts.rejected.total() - ROWS_NAMED
+            if not_named > 0:
+                self._log.warning(
+                    "Rejected: %d more rows of stream '%s': rejected_path has them",
+                    not_named,
+                    name,
+                )
 
 
 def _describe(rejection: Rejection) -> str:
-    if rejection.field is None:
-        return rejection.reason
-    return f"field '{rejection.field}': {rejection.reason}"
+    return "; ".join(dict.fromkeys(map(_describe_fault, rejection.faults)))
+
+
+def _describe_fault(fault: Fault) -> str:
+    if fault.field is None:
+        return fault.reason
+    return f"field '{fault.field}': {fault.reason}"
 
 
 def _cure(rejection: Rejection) -> str:

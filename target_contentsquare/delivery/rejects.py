@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from target_contentsquare.errors import Fault
+
 if TYPE_CHECKING:
     from target_contentsquare.delivery.origin import Origin
 
@@ -20,11 +22,18 @@ class Rejection:
         reason: One of the contract's reasons, such as `string_too_long`.
         field: The enrichment field or mapping key; None for the row as a whole.
         detail: May hold what the row says, so it is for the rejected file only.
+        more: What else is wrong with the same row.
     """
 
     reason: str
     field: str | None
     detail: str
+    more: tuple[Fault, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that is known to be wrong with the row."""
+        return (Fault(self.reason, self.field, self.detail), *self.more)
 
 
 class Rejects(Protocol):

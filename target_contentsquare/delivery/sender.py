@@ -8,6 +8,7 @@ from target_contentsquare.api.account import Account
 from target_contentsquare.errors import BatchUndeliverableError, ProjectNotCoveredError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
     from logging import Logger
 
@@ -23,12 +24,19 @@ class Sender:
             of them, that ends the run. If they don't cover another, its rows are to
             blame, and a token is not asked for again.
         log: Told of each account that is not covered.
+        before_request: Called before each batch, in the thread that sends it. What it
+            raises ends the run, and the batch is not sent.
     """
 
     def __init__(
-        self, connection: Connection, named: AbstractSet[Account], log: Logger
+        self,
+        connection: Connection,
+        named: AbstractSet[Account],
+        log: Logger,
+        before_request: Callable[[], None],
     ) -> None:
         self._connection = connection
+        self._before_request = before_request
         self._covered = set(named)
         self._log = log
         self._not_covered: dict[Account, str] = {}
@@ -41,6 +49,7 @@ class Sender:
                 rows name.
             ContentsquareTargetError: See `Connection.send`.
         """
+        self._before_request()
         account = Account(batch.project_id, batch.integration.id)
         detail = self._not_covered.get(account)
         if detail is None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from target_contentsquare.errors import Fault
 
 #: Seconds between two progress lines.
 PROGRESS_SECONDS = 10.0
@@ -15,7 +17,12 @@ PROGRESS_SECONDS = 10.0
 
 @dataclass(slots=True)
 class StreamCounts:
-    """One stream's rows. Each that was read ends in one of the other counts."""
+    """One stream's rows. Each that was read ends in one of the other counts.
+
+    Attributes:
+        rejected: By the first reason, so that the numbers add up.
+        faults: Rejected rows by each of their reasons, and the field that it is about.
+    """
 
     stream: str = ""
     read: int = 0
@@ -23,6 +30,13 @@ class StreamCounts:
     merged: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    faults: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+
+    def count_rejected(self, faults: Sequence[Fault]) -> None:
+        """Count a rejected row with all that is wrong with it."""
+        self.rejected[faults[0].reason] += 1
+        # A set: the row counts once for a reason and field.
+        self.faults.update({(fault.reason, fault.field) for fault in faults})
 
     @property
     def unsettled(self) -> int:
@@ -38,6 +52,10 @@ class StreamCounts:
             "merged": self.merged,
             "dropped": dict(self.dropped),
             "rejected": dict(self.rejected),
+            "faults": [
+                {"reason": reason, "field": field, "rows": rows}
+                for (reason, field), rows in self.faults.most_common()
+            ],
             "unsettled": self.unsettled,
         }
 
@@ -77,6 +95,7 @@ class Summary:
             total.merged += counts.merged
             total.dropped.update(counts.dropped)
             total.rejected.update(counts.rejected)
+            total.faults.update(counts.faults)
         return total
 
     def progress(self) -> str | None:
@@ -92,6 +111,8 @@ class Summary:
         streams = self.streams
         for name, counts in streams.items():
             yield f"stream '{name}': {_line(counts)}"
+            if counts.faults:
+                yield f"stream '{name}': rejected for {_faults(counts)}"
         for name, rows in self.skipped.items():
             yield f"stream '{name}': {_number(rows)} rows skipped, it has no mapping"
         for name, rows in self.removed.items():
@@ -135,6 +156,16 @@ def _reasons(counts: Counter[str]) -> str:
         return ""
     reasons = (f"{reason} {_number(rows)}" for reason, rows in counts.most_common())
     return f" ({', '.join(reasons)})"
+
+
+def _faults(counts: StreamCounts) -> str:
+    """Return the reasons and fields; a row may have several."""
+    return ", ".join(
+        f"{reason} {_number(rows)}"
+        if field is None
+        else f"{reason} of '{field}' {_number(rows)}"
+        for (reason, field), rows in counts.faults.most_common()
+    )
 
 
 def _number(value: int) -> str:

@@ -212,6 +212,9 @@ def to_typed_datetime(value: Any) -> datetime | None:
     Raises:
         UnfitValueError: `invalid_datetime`: it is in another form, or in none.
     """
+    if type(value) is datetime:  # of a host whose rows are not JSON
+        value = value.replace(microsecond=0) if value.microsecond else value
+        return value if value.tzinfo is timezone.utc else to_datetime(value)
     try:
         moment = decode_moment(value)
         if moment is None:

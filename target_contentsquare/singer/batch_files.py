@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import fsspec
 import msgspec
@@ -14,7 +16,7 @@ from target_contentsquare.errors import InputError
 from target_contentsquare.singer.json_lines import is_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _COMPRESSIONS = {None: None, "none": None, "gzip": "gzip"}
 
@@ -56,13 +58,11 @@ def batch_lines(
 def _rows(
     url: str, compression: str | None, storage: Mapping[str, Any]
 ) -> Iterator[bytes]:
-    if root := storage.get("root"):
-        url = f"{str(root).rstrip('/')}/{url.rsplit('/', 1)[-1]}"
+    names = _names(url, storage.get("root"))
+    options = {"compression": compression, **(storage.get("params") or {})}
     try:
-        opened = fsspec.open(
-            url, "rb", compression=compression, **(storage.get("params") or {})
-        )
-        with opened as file:
+        with contextlib.ExitStack() as stack:
+            file = _open_first([fsspec.open(n, "rb", **options) for n in names], stack)
             for number, line in enumerate(file):
                 row = line.strip() if number else line.removeprefix(BOM_UTF8).strip()
                 if row:
@@ -71,8 +71,35 @@ def _rows(
         reason = getattr(error, "strerror", None) or type(error).__name__
         hint = f": {error}" if isinstance(error, ImportError) else ""
         raise InputError(
-            f"batch file '{_without_secrets(url)}' can't be read ({reason}){hint}"
+            f"batch file '{_without_secrets(names[0])}' can't be read ({reason}){hint}"
         ) from None
+
+
+def _names(url: str, root: object) -> list[str]:
+    """Return what a file of the manifest may be called, the likeliest name first.
+
+    Taps of the SDK write URLs with percent-encoded names, which fsspec does not decode.
+
+    Args:
+        root: Stands in for the folder that the manifest names; None: it does not.
+    """
+    folder, _, name = url.rpartition("/")
+    folder = re.sub(r"^file://localhost(?=/|$)", "file://", folder, flags=re.IGNORECASE)
+    if root:
+        folder = str(root).rstrip("/")
+    slash = "/" if root or "/" in url else ""
+    decoded = unquote(folder) if not root else folder
+    names = (f"{folder}{slash}{name}", f"{decoded}{slash}{unquote(name)}")
+    return list(dict.fromkeys(names))
+
+
+def _open_first(files: Sequence[Any], stack: contextlib.ExitStack) -> Any:
+    """Open the first of the files that is there; the stack closes it."""
+    *others, last = files
+    for file in others:
+        with contextlib.suppress(FileNotFoundError):
+            return stack.enter_context(file)
+    return stack.enter_context(last)
 
 
 def _without_secrets(url: str) -> str:

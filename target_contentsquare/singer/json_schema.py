@@ -53,9 +53,9 @@ def columns_of(schema: Mapping[str, Any]) -> tuple[Column, ...]:
 def _column(
     name: str, described: Any, root: Mapping[str, Any], *, is_required: bool
 ) -> Column:
-    alternatives = list(_alternatives(described, root))
-    json_types = {t for part in alternatives for t in _types_in(part)}
-    formats = {f for part in alternatives if isinstance(f := part.get("format"), str)}
+    parts = list(alternatives(described, root))
+    json_types = {t for part in parts for t in types_in(part)}
+    formats = {f for part in parts if isinstance(f := part.get("format"), str)}
     scalars = json_types & _FIELD_TYPES.keys()
     field_type = _field_type(scalars, formats)
     described = described if isinstance(described, dict) else {}
@@ -86,7 +86,7 @@ def _is_typed(
     return len(scalars) == 1
 
 
-def _alternatives(schema: Any, root: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def alternatives(schema: Any, root: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a schema and all that its anyOf, oneOf, allOf and $ref lead to."""
     followed: set[str] = set()  # a $ref may lead back to itself
     waiting = [schema]
@@ -115,7 +115,7 @@ def _resolve(reference: str, root: Mapping[str, Any]) -> Any:
     return place
 
 
-def _types_in(part: Mapping[str, Any]) -> set[str]:
+def types_in(part: Mapping[str, Any]) -> set[str]:
     """Return the JSON types that one schema states, without its alternatives."""
     stated = part.get("type")
     types = {stated} if isinstance(stated, str) else set(_texts_in(stated))

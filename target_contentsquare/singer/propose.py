@@ -13,23 +13,26 @@ from target_contentsquare.mapping.wording import quoted
 from target_contentsquare.singer.batch_files import batch_lines
 from target_contentsquare.singer.json_lines import decode_record
 from target_contentsquare.singer.json_schema import columns_of
-from target_contentsquare.singer.stream_maps import (
-    removes_rows,
-    to_json_value,
-    transform,
+from target_contentsquare.singer.stream_aliases import plan_maps
+from target_contentsquare.singer.stream_maps import compile_map, to_json_value
+from target_contentsquare.singer.streams import (
+    plans_with_mapping,
+    read_schema_message,
+    stream_in,
 )
-from target_contentsquare.singer.streams import read_schema_message, register_schema
 from target_contentsquare.singer.tap_stream import TapStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from logging import Logger
 
-    from singer_sdk.mapper import PluginMapper, StreamMap
+    from singer_sdk.mapper import PluginMapper
 
     from target_contentsquare.mapping.proposal.proposed_stream import ProposedStream
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.singer.reader import LineReader, Message
+    from target_contentsquare.singer.stream_aliases import MapPlan
+    from target_contentsquare.singer.stream_maps import RowMap
 
 
 def propose_schema(  # noqa: PLR0913 - what the command line has made ready
@@ -54,7 +57,7 @@ def propose_schema(  # noqa: PLR0913 - what the command line has made ready
     for message in reader.messages(file_input, streams.takers):
         if message.type == "SCHEMA":
             streams.begin(message)
-        elif message.type == "BATCH" and message.stream in streams.takers:
+        elif message.type == "BATCH" and message.stream in streams.sources:
             for line in batch_lines(message.decode(), batch_storage):
                 streams.takers[message.stream](line)
     proposal = streams.proposal
@@ -84,39 +87,39 @@ class _ProposedStreams:
     takers: dict[str, Callable[[bytes], None]] = field(default_factory=dict)
 
     def begin(self, message: Message) -> None:
-        """Take a SCHEMA message."""
-        schema = read_schema_message(message)
-        name = schema["stream"]
-        maps = register_schema(self.mapper, schema, message)
-        targets = [
-            (stream_map, proposed)
-            for stream_map in maps
-            if (proposed := self._proposed(stream_map)) is not None
-        ]
+        """Take a SCHEMA message. One of an unmapped stream is not looked into."""
+        name = stream_in(message)
+        plans = plans_with_mapping(plan_maps(name, self.mapper), self.settings)
+        self.takers[name] = _take_nothing
+        if not plans:
+            return
         known = self.sources.get(name)
+        schema = read_schema_message(message)
         source = TapStream(name=name, rows=known.rows if known else 0, schema=schema)
         self.sources[name] = source
-        self.takers[name] = _taker(source, targets) if targets else _take_nothing
+        if source.properties:  # none on days when file taps have no file
+            self.takers[name] = _taker(source, [self._target(p, source) for p in plans])
 
-    def _proposed(self, stream_map: StreamMap) -> ProposedStream | None:
-        alias = stream_map.stream_alias
-        mapping = self.settings.mapping_for(alias)
-        if mapping is None or removes_rows(stream_map):
-            return None
-        columns = columns_of(stream_map.transformed_schema)
-        return self.proposal.stream(alias, columns, mapping)
+    def _target(
+        self, plan: MapPlan, source: TapStream
+    ) -> tuple[RowMap, ProposedStream]:
+        mapping = self.settings.mapping_for(plan.alias)
+        assert mapping is not None  # noqa: S101 - the plan has a mapping
+        row_map = compile_map(plan, source, self.mapper)
+        columns = columns_of(row_map.schema)
+        return row_map, self.proposal.stream(plan.alias, columns, mapping)
 
 
 def _taker(
-    source: TapStream, targets: Sequence[tuple[StreamMap, ProposedStream]]
+    source: TapStream, targets: Sequence[tuple[RowMap, ProposedStream]]
 ) -> Callable[[bytes], None]:
     """Return what takes a stream's rows through its maps, as a run does."""
 
     def take(line: bytes) -> None:
         source.rows += 1
         record = decode_record(line, source)
-        for stream_map, proposed in targets:
-            mapped = transform(stream_map, record, source)
+        for row_map, proposed in targets:
+            mapped = row_map.transform(record, source)
             if mapped is not None:
                 proposed.put(
                     [to_json_value(mapped.get(name)) for name in proposed.columns]

@@ -78,6 +78,10 @@ class RejectedFile:
             "field": rejection.field,
             "detail": rejection.detail,
             "at": self._now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "faults": [
+                {"reason": fault.reason, "field": fault.field, "detail": fault.detail}
+                for fault in rejection.faults
+            ],
         }
         assert isinstance(origin.source, TapStream)  # noqa: S101 - our own streams
         line = with_note(origin.raw, note)

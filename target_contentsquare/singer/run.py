@@ -75,6 +75,7 @@ class Run:
         self._wakeup = wakeup
         self._log = log
         self._metrics_log = metrics_log
+        self._had_null_state = False
         self._clock = Clock()
         self._rejected = _rejected_file(settings)
         self._states = StateKeeper(
@@ -151,8 +152,11 @@ class Run:
             self._states.enable()
 
     def _take_state(self, message: Message) -> None:
-        if message.value in {b"", b"null"}:
+        if not message.value:
             raise message.error("a STATE has no 'value'")
+        if message.value == b"null":
+            self._pass_over_null_state(message)
+            return
         try:
             message.value.decode()
         except UnicodeDecodeError:
@@ -160,11 +164,26 @@ class Run:
         self._states.take(message.value, self._pipeline.position)
         self._print_due_state()
 
+    def _pass_over_null_state(self, message: Message) -> None:
+        """Warn once: a run that began at null would read everything again."""
+        if not self._had_null_state:
+            self._log.warning(
+                "line %d of the input: a STATE is null: it is passed over, and the "
+                "state before it stays",
+                message.number,
+            )
+        self._had_null_state = True
+
     def _take_batch(self, message: Message) -> None:
-        """Take each row of the files as if it had come in a RECORD message."""
+        """Take each row of the files as if it had come in a RECORD message.
+
+        The files of a stream without a mapping are not opened.
+        """
         take = self._streams.takers.get(message.stream)
         if take is None:
             raise _missing_schema(message)
+        if not self._streams.is_read(message.stream):
+            return
         lines = batch_lines(message.decode(), self._options.batch_storage)
         for number, line in enumerate(lines, start=1):
             self._clock.look()  # a file may be slow to come

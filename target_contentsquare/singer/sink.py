@@ -7,14 +7,19 @@ out of every row; here a row is put into the pipeline as soon as it is read.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.errors import UnfitValueError
 from target_contentsquare.mapping.integration_schema import is_plain_name
+from target_contentsquare.singer.deletes import (
+    DELETED,
+    dropping_deleted,
+    has_deletes,
+    is_deleted,
+)
 from target_contentsquare.singer.json_lines import (
     DECODE_ERRORS,
     decode_record,
@@ -22,18 +27,14 @@ from target_contentsquare.singer.json_lines import (
     unreadable,
 )
 from target_contentsquare.singer.line_decoder import typed_decoder, untyped_decoder
-from target_contentsquare.singer.stream_maps import (
-    leaves_rows_alone,
-    to_json_value,
-    transform,
-)
+from target_contentsquare.singer.stream_maps import to_json_value
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Mapping, Sequence
 
-    from singer_sdk.mapper import StreamMap
-
+    from target_contentsquare.delivery.origin import Source
+    from target_contentsquare.singer.stream_maps import RowMap
     from target_contentsquare.singer.tap_stream import TapStream
     from target_contentsquare.stream import Stream
 
@@ -48,36 +49,40 @@ def line_sink(stream: Stream, source: TapStream) -> Callable[[bytes], None]:
             return decode(line)
         except DECODE_ERRORS:
             record = decode_record(line, source)
-            _demand_keys(record, source)
+            source.demand_keys(record)
             values = [record.get(name) for name in names]
             if (detail := unreadable(values)) is not None:
                 raise UnfitValueError("invalid_record", detail) from None
             return values
 
-    return stream.reader(typed_decoder(stream.columns), decode_untyped)
+    read = stream.reader(typed_decoder(stream.columns), decode_untyped)
+    return (
+        dropping_deleted(read, stream, source)
+        if has_deletes(source.properties)
+        else read
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class MapTarget:
-    """A stream map and where its rows go.
+    """Where the rows of a map go.
 
     Attributes:
         alias: The name of the stream that comes out of the map.
+        row_map: None if the stream has no mapping.
         stream: None if it has no mapping.
-        check: None if rows are not validated.
     """
 
-    stream_map: StreamMap
     alias: str
+    row_map: RowMap | None = None
     stream: Stream | None = None
-    check: Callable[[Mapping[str, Any]], str | None] | None = None
 
     @property
     def takes_lines(self) -> bool:
         """Whether rows can go straight into the core, decoded no deeper than needed."""
         return (
-            leaves_rows_alone(self.stream_map)
-            and self.check is None
+            self.row_map is not None
+            and self.row_map.leaves_rows_alone
             and self.stream is not None
             # A decoder does not take all names.
             and all(is_plain_name(column.name) for column in self.stream.columns)
@@ -88,6 +93,8 @@ class MapSink:
     """Takes rows that go through stream maps, flattening or validation.
 
     Args:
+        check: Returns why a row, as it arrived, does not fit its stream's schema, or
+            None if it does; None: rows are not validated.
         skipped: Counts the rows of streams without a mapping.
         removed: Counts the rows that maps filter out.
     """
@@ -96,11 +103,13 @@ class MapSink:
         self,
         source: TapStream,
         targets: Sequence[MapTarget],
+        check: Callable[[Mapping[str, Any]], Rejection | None] | None,
         skipped: Counter[str],
         removed: Counter[str],
     ) -> None:
         self._source = source
         self._targets = targets
+        self._check = check
         self._skipped = skipped
         self._removed = removed
 
@@ -108,29 +117,37 @@ class MapSink:
         """Take a RECORD line."""
         self._source.rows += 1
         record = decode_record(line, self._source)
-        _demand_keys(record, self._source)
+        self._source.demand_keys(record)
         for target in self._targets:
-            self._put(target, record, line)
+            if target.stream is None or target.row_map is None:
+                self._skipped[target.alias] += 1
+            elif is_deleted(record):
+                # Its other columns may be null, which expressions may not expect.
+                target.stream.drop(DELETED)
+            else:
+                self._put(target.row_map, target.stream, record, line)
 
-    def _put(self, target: MapTarget, record: Mapping[str, Any], line: bytes) -> None:
-        mapped = transform(target.stream_map, record, self._source)
-        if target.stream is None:
-            self._skipped[target.alias] += 1
-        elif mapped is None:
-            self._removed[target.alias] += 1
-        elif target.check and (detail := target.check(mapped)) is not None:
-            target.stream.reject(line, Rejection("invalid_record", None, detail))
+    def _put(
+        self, row_map: RowMap, stream: Stream, record: Mapping[str, Any], line: bytes
+    ) -> None:
+        mapped = row_map.transform(record, self._source)
+        if mapped is None:
+            self._removed[row_map.alias] += 1
+        elif is_deleted(mapped):
+            stream.drop(DELETED)
+        elif self._check and (rejection := self._check(record)) is not None:
+            stream.reject(line, rejection)
         else:
-            names = (column.name for column in target.stream.columns)
+            names = (column.name for column in stream.columns)
             values = [to_json_value(mapped.get(name)) for name in names]
             if (detail := unreadable(values)) is not None:
-                target.stream.reject(line, Rejection("invalid_record", None, detail))
+                stream.reject(line, Rejection("invalid_record", None, detail))
             else:
-                target.stream.put(values, line)
+                stream.put(values, line)
 
 
 def counting_sink(
-    source: TapStream, counts: Counter[str], names: Sequence[str]
+    source: Source, counts: Counter[str], names: Sequence[str]
 ) -> Callable[[bytes], None]:
     """Return what takes rows that nobody looks into, and counts them under names."""
 
@@ -144,10 +161,17 @@ def counting_sink(
     return take
 
 
-def _demand_keys(record: Mapping[str, Any], source: TapStream) -> None:
-    """Raise an error for a row that, as it arrived, lacks a key property."""
-    missing = [name for name in source.keys if name not in record]
-    if missing:
-        row = source.where(source.rows)
-        msg = f"{row}: has no key property {', '.join(missing)}: correct the tap"
-        raise MissingKeyPropertiesError(msg)
+def sink_for_first_row(
+    make: Callable[[], Callable[[bytes], None]],
+) -> Callable[[bytes], None]:
+    """Return what makes a sink when a row comes, and hands it this and all later rows.
+
+    Args:
+        make: Raises an error where there can be no sink; no row, no error.
+    """
+    sink = functools.cache(make)
+
+    def take(line: bytes) -> None:
+        sink()(line)
+
+    return take

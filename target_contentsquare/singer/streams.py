@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import fnmatch
+import functools
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import SingerSDKError
-
+from target_contentsquare.delivery.origin import Source
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.wording import quoted
 from target_contentsquare.singer.json_schema import columns_of
@@ -16,8 +15,10 @@ from target_contentsquare.singer.sink import (
     MapTarget,
     counting_sink,
     line_sink,
+    sink_for_first_row,
 )
-from target_contentsquare.singer.stream_maps import removes_rows
+from target_contentsquare.singer.stream_aliases import plan_maps, sources_named
+from target_contentsquare.singer.stream_maps import compile_map
 from target_contentsquare.singer.tap_stream import TapStream
 from target_contentsquare.singer.validation import record_checker
 
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from logging import Logger
 
-    from singer_sdk.mapper import PluginMapper, StreamMap
+    from singer_sdk.mapper import PluginMapper
 
     from target_contentsquare.pipeline import Pipeline
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.singer.reader import Message
+    from target_contentsquare.singer.stream_aliases import MapPlan
 
 
 class Streams:
@@ -57,26 +59,38 @@ class Streams:
         self._validates = validates
         self._log = log
         self._sources: dict[str, TapStream] = {}
+        self._not_read: set[str] = set()
         self._mapped: set[str] = set()
         self.takers: dict[str, Callable[[bytes], None]] = {}
 
     def begin(self, message: Message) -> None:
-        """Take a SCHEMA message.
+        """Take a SCHEMA message. One of a stream without a mapping is not looked into.
 
         Raises:
             InputError: It is not as Singer says.
             ConfigError: The stream's mapping does not fit it.
         """
+        name = stream_in(message)
+        if name in self._not_read:
+            return
+        plans = plan_maps(name, self._mapper)
+        mapped = plans_with_mapping(plans, self._settings)
+        if not mapped:
+            self.takers[name] = self._counting_sink(name, plans)
+            self._not_read.add(name)
+            return
         schema = read_schema_message(message)
-        name = schema["stream"]
         known = self._sources.get(name)
         if known is not None and _says_the_same(known.schema, schema):
             return  # many taps repeat it
-        rows = known.rows if known else 0
-        source = TapStream(name=name, rows=rows, schema=copy.deepcopy(schema))
-        maps = register_schema(self._mapper, schema, message)
-        self.takers[name] = self._sink_for(source, maps)
+        self._note_mapped(mapped)
+        source = TapStream(name=name, rows=known.rows if known else 0, schema=schema)
+        self.takers[name] = self._sink_for(source, plans)
         self._sources[name] = source
+
+    def is_read(self, stream: str) -> bool:
+        """Whether the rows of a stream that has come are looked into."""
+        return stream not in self._not_read
 
     @property
     def has_mapped(self) -> bool:
@@ -96,47 +110,59 @@ class Streams:
                 f"for {quoted(self._settings.streams)}, and the input has "
                 f"{quoted(skipped)}"
             )
-        for name, entry in self._mapper.stream_maps_dict.items():
-            pattern = entry.get("__source__", name) if isinstance(entry, dict) else name
-            if not fnmatch.filter(self._sources, pattern):
+        for name, pattern in sources_named(self._mapper).items():
+            if not fnmatch.filter(self.takers, pattern):
                 self._log.warning("stream_maps.%s: no such stream in the input", name)
         for mapping in self._settings.streams.values():
             if mapping.setting not in self._mapped:
                 self._log.warning("%s: no such stream in the input", mapping.setting)
 
+    def _counting_sink(
+        self, name: str, plans: Sequence[MapPlan]
+    ) -> Callable[[bytes], None]:
+        """Return what counts the rows of a stream that nobody looks into."""
+        summary = self._pipeline.summary
+        aliases = [plan.alias for plan in plans if plan.definition is not None]
+        if not aliases:
+            return counting_sink(Source(name), summary.removed, [name])
+        for alias in aliases:
+            self._tell_skipped(alias)
+        return counting_sink(Source(name), summary.skipped, aliases)
+
     def _sink_for(
-        self, source: TapStream, maps: Sequence[StreamMap]
+        self, source: TapStream, plans: Sequence[MapPlan]
+    ) -> Callable[[bytes], None]:
+        make = functools.partial(self._shortest_sink, source, plans)
+        # File taps write a SCHEMA without columns when there is no file.
+        return make() if source.properties else sink_for_first_row(make)
+
+    def _shortest_sink(
+        self, source: TapStream, plans: Sequence[MapPlan]
     ) -> Callable[[bytes], None]:
         """Return the shortest way for a stream's rows."""
-        summary = self._pipeline.summary
-        kept = [stream_map for stream_map in maps if not removes_rows(stream_map)]
-        if not kept:
-            return counting_sink(source, summary.removed, [source.name])
-        targets = [self._target_for(source, stream_map) for stream_map in kept]
-        if all(target.stream is None for target in targets):
-            aliases = [target.alias for target in targets]
-            return counting_sink(source, summary.skipped, aliases)
+        kept = (plan for plan in plans if plan.definition is not None)
+        targets = [self._target_for(source, plan) for plan in kept]
         only = targets[0] if len(targets) == 1 else None
-        if only and only.stream and only.takes_lines:
+        if only and only.stream and only.takes_lines and not self._validates:
             return line_sink(only.stream, source)
-        return MapSink(source, targets, summary.skipped, summary.removed)
+        summary = self._pipeline.summary
+        check = record_checker(source, self._log) if self._validates else None
+        return MapSink(source, targets, check, summary.skipped, summary.removed)
 
-    def _target_for(self, source: TapStream, stream_map: StreamMap) -> MapTarget:
-        alias, schema = stream_map.stream_alias, stream_map.transformed_schema
+    def _target_for(self, source: TapStream, plan: MapPlan) -> MapTarget:
+        if self._settings.mapping_for(plan.alias) is None:
+            self._tell_skipped(plan.alias)
+            return MapTarget(plan.alias)
+        row_map = compile_map(plan, source, self._mapper)
+        columns = columns_of(row_map.schema)
         stream = self._pipeline.stream(
-            alias, columns_of(schema), keys=source.keys, source=source
+            plan.alias, columns, keys=source.keys, source=source
         )
-        if stream is None:
-            self._tell_skipped(alias)
-            return MapTarget(stream_map, alias)
-        self._note_mapped(alias)
-        check = record_checker(alias, schema) if self._validates else None
-        return MapTarget(stream_map, alias, stream, check)
+        return MapTarget(plan.alias, row_map, stream)
 
-    def _note_mapped(self, alias: str) -> None:
-        mapping = self._settings.mapping_for(alias)
-        assert mapping is not None  # noqa: S101 - the pipeline gave a stream for it
-        self._mapped.add(mapping.setting)
+    def _note_mapped(self, plans: Sequence[MapPlan]) -> None:
+        mappings = (self._settings.mapping_for(plan.alias) for plan in plans)
+        self._mapped.update(mapping.setting for mapping in mappings if mapping)
 
     def _tell_skipped(self, alias: str) -> None:
         skipped = self._pipeline.summary.skipped
@@ -150,6 +176,26 @@ class Streams:
             )
 
 
+def plans_with_mapping(plans: Sequence[MapPlan], settings: Settings) -> list[MapPlan]:
+    """Return the plans whose rows are sent. If none, the stream is not looked into."""
+    return [
+        plan
+        for plan in plans
+        if plan.definition is not None and settings.mapping_for(plan.alias) is not None
+    ]
+
+
+def stream_in(message: Message) -> str:
+    """Return the name of a SCHEMA message's stream.
+
+    Raises:
+        InputError: It has none.
+    """
+    if not message.stream:
+        raise message.error("a SCHEMA has no 'stream' or no 'schema'")
+    return message.stream
+
+
 def read_schema_message(message: Message) -> dict[str, Any]:
     """Return a SCHEMA message, checked as far as we and the SDK rely on it.
 
@@ -157,8 +203,8 @@ def read_schema_message(message: Message) -> dict[str, Any]:
         InputError: It is not as Singer says.
     """
     given = message.decode()
-    stream, schema = given.get("stream"), given.get("schema")
-    if not isinstance(stream, str) or not isinstance(schema, dict):
+    stream, schema = message.stream, given.get("schema")
+    if not isinstance(schema, dict):
         raise message.error("a SCHEMA has no 'stream' or no 'schema'")
     if not isinstance(schema.get("properties"), dict):
         raise message.error(f"the SCHEMA of stream '{stream}' has no 'properties'")
@@ -168,30 +214,6 @@ def read_schema_message(message: Message) -> dict[str, Any]:
             f"the SCHEMA of stream '{stream}': 'key_properties' is not a list of names"
         )
     return given
-
-
-def register_schema(
-    mapper: PluginMapper, schema: Mapping[str, Any], message: Message
-) -> Sequence[StreamMap]:
-    """Tell the SDK's mapper of a SCHEMA message, and return the stream's maps.
-
-    Raises:
-        InputError: The SDK can't work with the schema.
-        SingerSDKError: The setting `stream_maps` does not fit it.
-    """
-    stream = schema["stream"]
-    try:
-        mapper.register_raw_stream_schema(
-            stream, schema["schema"], schema.get("key_properties")
-        )
-    except SingerSDKError:
-        raise
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise message.error(
-            f"the SCHEMA of stream '{stream}' is not one that can be worked with "
-            f"({type(error).__name__})"
-        ) from None
-    return mapper.stream_maps[stream]
 
 
 def _says_the_same(known: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.exceptions import MissingKeyPropertiesError
+
 from target_contentsquare.delivery.origin import Source
 
 if TYPE_CHECKING:
@@ -14,8 +16,7 @@ class TapStream(Source, kw_only=True):
     """A stream under one of its schemas.
 
     Attributes:
-        schema: The SCHEMA message. The SDK changes the messages that it gets, so this
-            is a copy.
+        schema: The SCHEMA message.
         rows: RECORD messages so far, over all schemas of the stream.
     """
 
@@ -26,3 +27,21 @@ class TapStream(Source, kw_only=True):
     def keys(self) -> tuple[str, ...]:
         """The key properties: what every row has to have."""
         return tuple(self.schema.get("key_properties") or ())
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """What the JSON schema says of each property."""
+        properties: Mapping[str, Any] = self.schema["schema"]["properties"]
+        return properties
+
+    def demand_keys(self, record: Mapping[str, Any]) -> None:
+        """Check that the current row, as it arrived, has every key property.
+
+        Raises:
+            MissingKeyPropertiesError: It lacks one: the tap is broken.
+        """
+        missing = [name for name in self.keys if name not in record]
+        if missing:
+            row = self.where(self.rows)
+            msg = f"{row}: has no key property {', '.join(missing)}: correct the tap"
+            raise MissingKeyPropertiesError(msg)

@@ -9,7 +9,7 @@ from typing import Any
 from target_contentsquare.sandbox import Fault, Sandbox
 from tests.conftest import config_for
 from tests.runs import run_command, run_here
-from tests.singer_input import CALLS, call, record, schema, state, stream_of
+from tests.singer_input import CALLS, call, record, schema, stream_of
 
 _STREAM = stream_of([call()])
 _FIELD = {"name": "call_duration", "type": "INT", "optional": True}
@@ -97,7 +97,11 @@ _MANY = {f"f{number}": {"type": "integer"} for number in range(11)}
 _IDENTITY = {"user_id": {"type": "string"}, "session_number": {"type": "integer"}}
 _NESTED = {**_IDENTITY, "tags": {"type": "array"}}
 
-_ODD: dict[str, Any] = {**_IDENTITY, "a": True}
+_FLATTENED = {"flattening_enabled": True, "flattening_max_depth": 1}
+_SITE: dict[str, Any] = {
+    **_IDENTITY,
+    "site": {"type": "object", "properties": {"city": {"type": "string"}}},
+}
 
 COMMANDS = {
     "config file missing": CommandFailure(["--config", "missing.json"]),
@@ -188,8 +192,14 @@ INPUT = {
         lines=[schema().replace('"key_properties": []', '"key_properties": "id"')]
     ),
     "SCHEMA of no use": Failure(
-        {"flattening_enabled": True, "flattening_max_depth": 1},
-        lines=stream_of([], _ODD),
+        {"stream_maps": {"calls": {"call_date": None}}},
+        lines=[schema(required=7)],
+    ),
+    "two columns of a name": Failure(
+        _FLATTENED, lines=stream_of([], {**_SITE, "site__city": {}})
+    ),
+    "too many columns": Failure(
+        _FLATTENED, lines=stream_of([], {f"p{n}": {} for n in range(10_001)})
     ),
     "SCHEMA that is not valid": Failure(
         {"validate_records": True},
@@ -200,7 +210,7 @@ INPUT = {
         lines=stream_of([call()], {**CALLS, "call_duration": {"$ref": "#/no"}}),
     ),
     "STATE that is not JSON": Failure(lines=['{"type": "STATE", "value": {"a": NaN}}']),
-    "STATE without value": Failure(lines=[schema(), state(None)]),
+    "STATE without value": Failure(lines=[schema(), '{"type": "STATE"}']),
     "RECORD without record": Failure(
         lines=[schema(), '{"type": "RECORD", "stream": "calls"}']
     ),
@@ -248,6 +258,7 @@ ROWS = {
     "expression not Python": Failure(
         {"stream_maps": {"calls": {"call_duration": "1 +"}}}
     ),
+    "alias": Failure({"stream_maps": {"calls": {"__alias__": "1 / 0"}}}),
     "expression": Failure(
         {"stream_maps": {"calls": {"call_duration": "int(call_center_name)"}}},
         lines=stream_of([call(call_center_name="RENNES")]),
@@ -285,6 +296,20 @@ CONTENTSQUARE = {
     "forbidden": Failure(faults=[Fault(status=403)]),
     "redirect": Failure(faults=[Fault(status=307, location="http://127.0.0.1:9/")]),
     "unexpected": Failure(faults=[Fault(status=404)]),
+    "every row refused": Failure(
+        {"rejected_path": "FOLDER/rejected.singer"},
+        lines=[schema(), *(record(call(f"u-{n}")) for n in range(20))],
+        faults=[Fault(status=422, count=None)],
+    ),
+    "nothing delivered": Failure(
+        {"rejected_path": "FOLDER/rejected.singer"},
+        lines=stream_of([call(call_date="yesterday")]),
+    ),
+    "share of rejected rows": Failure(
+        {"rejected_path": "FOLDER/rejected.singer", "max_rejected": "5%"},
+        lines=[schema(), record(call()), record(call("u-2", call_date="x"))],
+    ),
+    "too few delivered": Failure({"min_delivered": 2}, lines=stream_of([call()])),
     "given up": Failure(
         {"max_retry_seconds": 0}, faults=[Fault(status=503, count=None)]
     ),

@@ -18,6 +18,7 @@ from tests.docs.pages import ROOT, Block, Section, as_of_today
 #: The address in the pages, which is replaced by that of the section's sandbox.
 _WRITTEN_ADDRESS = "127.0.0.1:8750"
 _SCRIPTS = Path(sys.executable).parent
+_TAP_SCRIPTS = ROOT / ".venv-tap" / "bin"
 
 
 class SectionRunner:
@@ -129,7 +130,7 @@ class SectionRunner:
     def _environment(self) -> dict[str, str]:
         # Without the developer's settings, and without a proxy.
         environment = {
-            "PATH": f"{_SCRIPTS}:{os.environ['PATH']}",
+            "PATH": f"{_SCRIPTS}:{_TAP_SCRIPTS}:{os.environ['PATH']}",
             "HOME": str(self._folder),
             "PYTHONPATH": str(ROOT),
         }

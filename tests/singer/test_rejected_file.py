@@ -42,6 +42,7 @@ def test_a_row_with_its_note(path: Path) -> None:
         "field": "a",
         "detail": "not text",
         "at": "2026-11-20T12:00:00Z",
+        "faults": [{"reason": "wrong_type", "field": "a", "detail": "not text"}],
     }
 
 

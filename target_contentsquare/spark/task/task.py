@@ -1,0 +1,185 @@
+"""A task: the rows of one partition, sent, and what became of them."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from target_contentsquare.delivery.origin import Source
+from target_contentsquare.errors import TooManyRejectedError
+from target_contentsquare.mapping.fields import FieldType
+from target_contentsquare.spark.task.values import as_json, rows_of
+from target_contentsquare.spark.task.worker import close_worker, worker_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import pyarrow as pa
+
+    from target_contentsquare.delivery.summary import StreamCounts
+    from target_contentsquare.mapping.columns import Column
+    from target_contentsquare.mapping.compile import MappedColumn
+    from target_contentsquare.settings.settings import Settings
+    from target_contentsquare.spark.task.kept_rows import KeptRow
+    from target_contentsquare.stream import Stream
+
+# Rows that become Python objects together, so that memory does not grow with Spark's
+# batches, and the pipeline is looked after every few milliseconds.
+_ROWS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """What every task of a job needs, made on the driver and pickled.
+
+    Attributes:
+        stream: The mapping's name in `settings`.
+        settings: Pickled; tasks with the same bytes share their worker's sender.
+        columns: Those that are mapped, in the order of a kept row's values.
+        keeps_rejected: Whether rejected rows have a place to go.
+        max_kept: Rejected rows that a task keeps at most.
+    """
+
+    stream: str
+    settings: bytes
+    columns: tuple[Column, ...]
+    keeps_rejected: bool
+    max_kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What became of a partition's rows.
+
+    Attributes:
+        rejected: The rejected rows, to be written by the driver.
+        failure: Why the task ended before its last row; only ever too many rejected
+            rows, which another attempt would not change.
+    """
+
+    counts: StreamCounts
+    requests: int
+    seconds: float
+    rejected: tuple[KeptRow, ...]
+    failure: str | None = None
+
+
+class Partition(Source, kw_only=True):
+    """A partition as the source of rows.
+
+    Attributes:
+        number: Spark's, from 0.
+    """
+
+    number: int
+
+    def where(self, number: int) -> str:
+        """Return a row's name for messages."""
+        return f"partition {self.number}, row {number}"
+
+
+def run_task(
+    plan: TaskPlan, partition: int, batches: Iterable[pa.RecordBatch]
+) -> TaskResult:
+    """Send the rows of a partition, and return what became of them.
+
+    Raises:
+        FatalError: They can't be delivered; Spark tries the task again.
+    """
+    worker = worker_for(plan.settings, keeps_rejected=plan.keeps_rejected)
+    began = time.monotonic()
+    failure = None
+    try:
+        requests, counts = worker.begin(plan.stream, plan.max_kept)
+        with worker.fence:
+            source = Partition(name=plan.stream, number=partition)
+            stream = worker.pipeline.stream(plan.stream, plan.columns, source=source)
+            assert stream is not None  # noqa: S101 - the driver looked
+            put_all(stream, plan.columns, batches, worker.pipeline.tick)
+            worker.pipeline.flush()
+    except TooManyRejectedError as error:
+        failure = str(error)
+        close_worker(worker)
+    except BaseException:
+        close_worker(worker)
+        raise
+    return TaskResult(
+        counts=counts,
+        requests=worker.pipeline.summary.requests - requests,
+        seconds=time.monotonic() - began,
+        rejected=worker.kept.take(),
+        failure=failure,
+    )
+
+
+def pickled(settings: Settings) -> bytes:
+    """Return settings as `TaskPlan` has them."""
+    return pickle.dumps(settings)
+
+
+def put_all(
+    stream: Stream,
+    columns: Sequence[Column],
+    batches: Iterable[pa.RecordBatch],
+    tick: Callable[[], None],
+) -> None:
+    """Put the rows of record batches into a stream.
+
+    Args:
+        columns: Those that the stream was made with.
+        tick: Called after every 1,000 rows.
+
+    Raises:
+        FatalError: The rows can't be delivered.
+    """
+    names = [column.name for column in stream.columns]
+    put = stream.reader(typed_decoder(stream.columns, columns), _decode_untyped)
+    for batch in batches:
+        for rows in rows_of(batch, names, _ROWS_AT_ONCE):
+            for row in rows:
+                put(row)
+            tick()
+
+
+def typed_decoder(
+    mapped: Sequence[MappedColumn], columns: Sequence[Column]
+) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Return a function that checks that a row has values of the promised types.
+
+    It raises an error of msgspec for one that has not.
+    """
+    types = {column.name: column.type for column in columns}
+    # A struct and not a tuple: msgspec works out the checks of a struct once, those of
+    # a tuple with every row, which takes 16 µs.
+    row_type = msgspec.defstruct(
+        "Row",
+        [
+            (f"f{index}", _decoded_type(column, types[column.name]))
+            for index, column in enumerate(mapped)
+        ],
+        array_like=True,
+        gc=False,
+    )
+    convert = msgspec.convert
+
+    def decode(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        convert(row, row_type)
+        return row
+
+    return decode
+
+
+def _decoded_type(column: MappedColumn, field_type: FieldType | None) -> Any:
+    if column.typed is Any or column.typed is msgspec.Raw:
+        return Any
+    # A line of JSON would have to be decoded to this type; here it is one already.
+    return datetime | None if field_type is FieldType.DATETIME else column.typed
+
+
+def _decode_untyped(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(map(as_json, row))

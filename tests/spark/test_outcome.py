@@ -1,0 +1,141 @@
+import json
+import stat
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_contentsquare.errors import (
+    ConfigError,
+    DeliveryError,
+    OutputError,
+    TooManyRejectedError,
+)
+from target_contentsquare.sandbox import Sandbox
+from target_contentsquare.spark.rejected_file import check_is_new
+from target_contentsquare.spark.send import check_for_stream, of_batch
+from tests.conftest import config_for as target_config_for
+from tests.runs import Run
+from tests.spark import rig
+from tests.spark.rig import AN_HOUR_AGO, config_for, frame, sent
+
+
+def test_counts_of_all_partitions_add_up(sandbox: Sandbox, tmp_path: Path) -> None:
+    config = config_for(
+        sandbox,
+        rejected_path=str(tmp_path / "rejected"),
+        report_path=str(tmp_path / "report.json"),
+    )
+    summary = rig.run(
+        config,
+        frame(3, field=("string", "x")),
+        frame(2, field=("string", "x" * 51)),
+        frame(1, field=("string", None)),
+    )
+    total = summary.total
+    assert (total.read, total.delivered, total.unsettled) == (6, 3, 0)
+    assert dict(total.dropped) == {"no_enrichment_fields": 1}
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["streams"]["rows"]["read"] == 6
+    assert report["rejected"] == {"string_too_long": 2}
+
+
+def test_the_target_sends_the_rows_of_the_rejected_file(
+    sandbox: Sandbox, tmp_path: Path, run: Callable[..., Run]
+) -> None:
+    path = tmp_path / "rejected"
+    columns: dict[str, tuple[str, Any]] = {
+        "session_started_at": ("timestamp", AN_HOUR_AGO),
+        "amount": ("decimal(10,2)", Decimal("5.00")),
+        "name": ("string", "x" * 51),
+    }
+    config = config_for(sandbox, rejected_path=str(path))
+    rig.run(
+        config, frame(2, **columns), frame(1, **{**columns, "name": ("string", "y")})
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    sandbox.reset()
+    fixed = target_config_for(sandbox, truncate_strings=True)
+    done = run(fixed, path.read_text().splitlines())
+    assert done.exit_code == 0
+    assert sent(sandbox) == [{"amount": 5.0, "name": "x" * 50}] * 2
+
+
+def test_the_rows_of_an_earlier_job_are_not_overwritten(tmp_path: Path) -> None:
+    check_is_new(str(tmp_path / "rejected"))
+    (tmp_path / "rejected").touch()
+    with pytest.raises(ConfigError, match="holds the rows of an earlier job"):
+        check_is_new(str(tmp_path / "rejected"))
+
+
+def test_a_path_that_can_not_be_written_is_told(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with pytest.raises(OutputError, match="can't be written"):
+        check_is_new("nonsense://bucket/rejected")
+    config = config_for(sandbox, rejected_path=str(tmp_path / "none" / "rejected"))
+    rows = frame(1, field=("string", "x" * 51))
+    with pytest.raises(OutputError, match="can't be written"):
+        rig.run(config, rows, frame(1, field=("string", "x")))
+
+
+def test_more_than_max_rejected_in_all_partitions_fails_the_job_with_the_file(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "rejected"
+    config = config_for(sandbox, rejected_path=str(path), max_rejected=3)
+    rows = [frame(2, field=("string", "x" * 51)), frame(2, field=("string", "x"))]
+    rig.run(config, *rows)
+    with pytest.raises(TooManyRejectedError, match=r"more than max_rejected \(3\)"):
+        rig.run(config, *rows, rows[0])
+    assert len(path.read_text().splitlines()) == 5
+
+
+def test_a_share_of_rejected_rows_is_of_all_partitions(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "rejected")
+    rows = [frame(1, field=("string", "x" * 51)), frame(9, field=("string", "x"))]
+    rig.run(config_for(sandbox, rejected_path=path, max_rejected="10%"), *rows)
+    with pytest.raises(TooManyRejectedError, match=r"max_rejected \(9%\)"):
+        rig.run(config_for(sandbox, rejected_path=path, max_rejected="9%"), *rows)
+
+
+def test_a_job_that_delivered_nothing_but_rejected_fails(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    config = config_for(sandbox, rejected_path=str(tmp_path / "rejected"))
+    with pytest.raises(TooManyRejectedError, match="no row was delivered"):
+        rig.run(config, frame(2, field=("string", "x" * 51)))
+
+
+def test_a_micro_batch_of_one_bad_row_does_not_end_a_stream(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "rejected")
+    config = config_for(sandbox, rejected_path=path, min_delivered=5)
+    rig.run(of_batch(config, 7), frame(1, field=("string", "x" * 51)))
+    assert len((tmp_path / "rejected.7").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "rejected_path: is required for a stream"),
+        ({"rejected_path": "r", "max_rejected": "5%"}, "max_rejected: must be a count"),
+    ],
+)
+def test_what_would_end_a_stream_after_each_restart_is_refused(
+    sandbox: Sandbox, settings: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_for_stream(config_for(sandbox, **settings))
+
+
+def test_fewer_than_min_delivered_fails(sandbox: Sandbox) -> None:
+    config = config_for(sandbox, min_delivered=3)
+    rig.run(config, frame(3, field=("int", 1)))
+    with pytest.raises(DeliveryError, match=r"fewer than min_delivered \(3\)"):
+        rig.run(config, frame(2, field=("int", 1)))
