@@ -14,6 +14,7 @@ from singer_sdk.plugin_base import _ConfigInput
 from target_contentsquare.singer.config_file import read_config_file
 from target_contentsquare.singer.connection_check import check_connection
 from target_contentsquare.singer.error_lines import one_line_errors
+from target_contentsquare.singer.help_text import DESCRIPTION, EPILOG
 from target_contentsquare.singer.propose import propose_schema
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class GivenConfig(_ConfigInput):
 
 
 def add_options(command: click.Command) -> click.Command:
-    """Return the SDK's command with our options added."""
+    """Return the SDK's command with our options and our text added."""
+    command.help, command.epilog = DESCRIPTION, EPILOG
     for flag, text in OPTIONS:
         command.params.append(click.Option([flag], is_flag=True, help=text))
     return command

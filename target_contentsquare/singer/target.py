@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
@@ -20,6 +21,7 @@ from target_contentsquare.settings.paths import path_of
 from target_contentsquare.settings.plain_config import plain_config
 from target_contentsquare.settings.read_streams import schema_files
 from target_contentsquare.singer import command
+from target_contentsquare.singer.about_text import about_text
 from target_contentsquare.singer.environment import read_environment
 from target_contentsquare.singer.error_lines import one_line_errors
 from target_contentsquare.singer.host_settings import check_config, host_schema
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
-    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from target_contentsquare.settings.settings import Settings
@@ -181,6 +182,14 @@ class TargetContentsquare(Target):
     def get_singer_command(cls) -> click.Command:
         """Return the SDK's command with our options added."""
         return command.add_options(super().get_singer_command())
+
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what there is to know of the target; as text, with descriptions."""
+        if output_format is None:
+            click.echo(about_text(cls._get_about_info()))
+        else:
+            super().print_about(output_format)
 
     @classmethod
     def cb_config(
