@@ -35,8 +35,9 @@ class StreamCounts:
     def count_rejected(self, faults: Sequence[Fault]) -> None:
         """Count a rejected row with all that is wrong with it."""
         self.rejected[faults[0].reason] += 1
-        # A set: the row counts once for a reason and field.
-        self.faults.update({(fault.reason, fault.field) for fault in faults})
+        # The row counts once for a reason and field, however often it has that fault.
+        places = ((fault.reason, fault.field) for fault in faults)
+        self.faults.update(dict.fromkeys(places, 1))
 
     @property
     def unsettled(self) -> int:

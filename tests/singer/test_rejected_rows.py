@@ -139,7 +139,7 @@ def test_a_session_key_that_is_none(
         assert next(iter(sandbox.enrichments))[1:3] == ("u.1", 5)
     else:
         assert notes(rejected) == [("invalid_session_key", "session_key")]
-    assert done.exit_code == 1
+    assert done.exit_code == (0 if key == "u.1.5" else 1)
 
 
 def test_the_file_is_for_its_owner_only(
@@ -198,7 +198,7 @@ def test_rows_that_contentsquare_refuses_are_in_it_too(
 ) -> None:
     sandbox.refuse_users(["u-3", "u-250"])
     done = run(config, [schema(), *calls(400), state({"at": 400})])
-    assert (done.exit_code, done.states) == (1, [{"at": 400}])
+    assert (done.exit_code, done.states) == (0, [{"at": 400}])
     assert sorted(notes(rejected)) == [("rejected_by_api", None)] * 2
     users = [m["record"]["user_id"] for m in messages(rejected)[1:]]
     assert sorted(users) == ["u-250", "u-3"]
@@ -322,7 +322,7 @@ def test_feeding_it_back_delivers_once_the_cause_is_gone(
     sandbox.refuse_users([])
     config |= {"truncate_strings": True, "rejected_path": str(rejected) + ".2"}
     done = command(config, [], "--input", str(rejected))
-    assert done.exit_code == 1, done.printed
+    assert done.exit_code == 0, done.printed
     assert len(sandbox.enrichments) == 3
     assert not Path(config["rejected_path"]).exists()
 
