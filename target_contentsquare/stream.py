@@ -14,6 +14,7 @@ from target_contentsquare.errors import UnfitValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from logging import Logger
 
     from target_contentsquare.delivery.clock import Clock
@@ -104,8 +105,9 @@ class Stream:
             if isinstance(outcome, str):
                 self._drop(outcome)
             else:
-                key, enrichment = outcome
-                origin = Origin(counts, source, source.rows, raw, size_of(raw))
+                key, enrichment, started_at = outcome
+                size = size_of(raw)
+                origin = Origin(counts, source, source.rows, raw, size, started_at)
                 put(key, integration, enrichment, origin)
 
         return read
@@ -137,9 +139,9 @@ class Stream:
         if isinstance(outcome, str):
             self._drop(outcome)
         else:
-            self._outbox.put(
-                outcome[0], self._integration, outcome[1], self._origin(raw)
-            )
+            key, enrichment, started_at = outcome
+            origin = self._origin(raw, started_at)
+            self._outbox.put(key, self._integration, enrichment, origin)
 
     def drop(self, reason: str) -> None:
         """Take the source's current row, which is expected and not to be sent.
@@ -159,10 +161,10 @@ class Stream:
         self._counts.read += 1
         self._rejected.add(self._origin(raw), rejection)
 
-    def _origin(self, raw: Raw) -> Origin:
+    def _origin(self, raw: Raw, started_at: datetime | None = None) -> Origin:
         source = self._source
         size = source.size_of(raw)
-        return Origin(self._counts, source, source.rows, raw, size)
+        return Origin(self._counts, source, source.rows, raw, size, started_at)
 
     def _drop(self, reason: str) -> None:
         if not self._counts.dropped[reason]:

@@ -8,6 +8,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from target_contentsquare.delivery.summary import StreamCounts
 
@@ -31,6 +32,14 @@ class Source(msgspec.Struct):
     rows: int = 0
     size_of: Callable[[Any], int] = _size_unknown
 
+    def key_of(self, raw: Any) -> Any:
+        """Return what tells a row of this source from the others; None if nothing does.
+
+        Args:
+            raw: The row, as in `Origin`.
+        """
+        _ = raw
+
     def where(self, number: int) -> str:
         """Return a row's name for messages."""
         return f"stream '{self.name}', row {number}"
@@ -44,6 +53,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
         number: Of the row among those of its source, from 1.
         raw: The row as its host has it, such as a line of bytes; opaque to the core.
         size: Bytes that `raw` takes, as far as the host knows.
+        started_at: When the row's session started; None: not known.
     """
 
     counts: StreamCounts
@@ -51,6 +61,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     number: int
     raw: Any
     size: int = 0
+    started_at: datetime | None = None
 
     @property
     def where(self) -> str:
