@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from target_contentsquare.delivery.clock import Clock
+    from target_contentsquare.delivery.memory.recall import Recall
     from target_contentsquare.delivery.origin import Source
     from target_contentsquare.delivery.outbox import Outbox
     from target_contentsquare.delivery.rejected_rows import RejectedRows
@@ -53,7 +54,7 @@ class Stream:
         source: Source,
         counts: StreamCounts,
         *,
-        outbox: Outbox,
+        outbox: Outbox | Recall,
         rejected: RejectedRows,
         clock: Clock,
         log: Logger,

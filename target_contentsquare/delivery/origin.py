@@ -32,17 +32,17 @@ class Source(msgspec.Struct):
     rows: int = 0
     size_of: Callable[[Any], int] = _size_unknown
 
-    def key_of(self, raw: Any) -> Any:
-        """Return what tells a row of this source from the others; None if nothing does.
-
-        Args:
-            raw: The row, as in `Origin`.
-        """
-        _ = raw
-
     def where(self, number: int) -> str:
         """Return a row's name for messages."""
         return f"stream '{self.name}', row {number}"
+
+    def key_of(self, raw: Any) -> bytes:
+        """Return what tells a row from the others of its stream.
+
+        Empty where nothing does.
+        """
+        _ = self, raw
+        return b""
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from logging import Logger
 
+    from target_contentsquare.delivery.memory.on_its_way import OnItsWay
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rate.rates import Rates
     from target_contentsquare.delivery.rejected_rows import RejectedRows
@@ -49,6 +50,7 @@ class Outbox:
         clock: Seconds that only go forward.
         sleep: See `InFlight`.
         notify: See `InFlight`.
+        on_its_way: Told what becomes of rows; None where nothing is remembered.
 
     Attributes:
         position: Enrichments so far; the position of the next one.
@@ -68,9 +70,11 @@ class Outbox:
         sleep: Callable[[float | None], None],
         notify: Callable[[], None],
         log: Logger,
+        on_its_way: OnItsWay | None = None,
     ) -> None:
         self._rejected = rejected
         self._clock = clock
+        self._on_its_way = on_its_way
         self._refusals = Refusals()
         self._merged = MergedRows(log)
         self._ages = ages
@@ -112,7 +116,12 @@ class Outbox:
         if replaced is not None:
             self._merged.add(replaced.origin, origin)
         for batch in going:
-            self._in_flight.submit(batch)
+            self._submit(batch)
+
+    def pass_over(self, origin: Origin) -> None:
+        """Take a row that is not to be sent; it has its position all the same."""
+        _ = origin
+        self.position += 1
 
     def tick(self) -> None:
         """Do what is due while rows come in slowly, or not at all.
@@ -122,7 +131,7 @@ class Outbox:
         """
         self._in_flight.poll()
         for batch in self._batches.take_opened_before(self._clock() - MAX_WAIT_SECONDS):
-            self._in_flight.submit(batch)
+            self._submit(batch)
 
     def flush(self) -> None:
         """Send what is left, and wait until all is settled.
@@ -131,7 +140,7 @@ class Outbox:
             FatalError: A batch can't be delivered.
         """
         for batch in self._batches.take_all():
-            self._in_flight.submit(batch)
+            self._submit(batch)
         self._in_flight.drain()
 
     def hurry(self) -> None:
@@ -156,20 +165,31 @@ class Outbox:
             positions.append(waiting)
         return min(positions, default=self.position)
 
+    def _submit(self, batch: Batch) -> None:
+        if self._on_its_way is not None:
+            self._on_its_way.before_sending()
+        self._in_flight.submit(batch)
+
     def _count_delivered(self, batch: Batch) -> None:
         self._refusals.note_delivered(batch)
         origins = [row.origin for row in batch.rows.values()]
         for origin in origins:
             origin.counts.delivered += 1
         self._ages.add([origin.started_at for origin in origins])
+        if self._on_its_way is not None:
+            self._on_its_way.note_delivered(batch)
 
     def _reject_refused(self, batch: Batch, error: BatchRefusedError) -> None:
         (row,) = batch.rows.values()
         detail = f"Contentsquare refuses this row on its own (HTTP {error.status})"
         self._rejected.add(row.origin, Rejection(REJECTED_BY_API, None, detail))
+        if self._on_its_way is not None:
+            self._on_its_way.note_rejected(batch)
         self._refusals.note_refused(batch, row)
 
     def _reject_all(self, batch: Batch, error: BatchUndeliverableError) -> None:
         rejection = Rejection(error.reason, error.field, error.detail)
         for row in batch.rows.values():
             self._rejected.add(row.origin, rejection)
+        if self._on_its_way is not None:
+            self._on_its_way.note_rejected(batch)

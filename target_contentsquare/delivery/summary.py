@@ -35,6 +35,7 @@ class StreamCounts:
     stream: str = ""
     read: int = 0
     delivered: int = 0
+    unchanged: int = 0
     merged: int = 0
     merged_other_row: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
@@ -51,7 +52,7 @@ class StreamCounts:
     @property
     def unsettled(self) -> int:
         """Rows that were read and are nowhere yet: none after a run that succeeded."""
-        settled = self.delivered + self.merged
+        settled = self.delivered + self.unchanged + self.merged
         return self.read - settled - self.dropped.total() - self.rejected.total()
 
     def as_dict(self) -> dict[str, Any]:
@@ -59,6 +60,7 @@ class StreamCounts:
         return {
             "read": self.read,
             "delivered": self.delivered,
+            "unchanged": self.unchanged,
             "merged": self.merged,
             "merged_other_row": self.merged_other_row,
             "dropped": dict(self.dropped),
@@ -110,6 +112,7 @@ class Summary:
         for counts in self.streams.values():
             total.read += counts.read
             total.delivered += counts.delivered
+            total.unchanged += counts.unchanged
             total.merged += counts.merged
             total.merged_other_row += counts.merged_other_row
             total.dropped.update(counts.dropped)
@@ -175,6 +178,7 @@ def _line(counts: StreamCounts) -> str:
     parts = [
         f"{_number(counts.read)} read",
         f"{_number(counts.delivered)} delivered",
+        *([f"{_number(counts.unchanged)} unchanged"] if counts.unchanged else []),
         f"{_number(counts.merged)} merged{_reasons(_kinds_of_merged(counts))}",
         f"{_number(counts.dropped.total())} dropped{_reasons(counts.dropped)}",
         f"{_number(counts.rejected.total())} rejected{_reasons(counts.rejected)}",

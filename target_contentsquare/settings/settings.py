@@ -42,6 +42,7 @@ class Settings:
     max_requests_per_second: float | None
     rejected_path: Path | None
     max_rejected: MaxRejected
+    memory_path: Path | None
     min_delivered: int
     max_retry_seconds: float
     request_timeout_seconds: float
@@ -73,6 +74,7 @@ class Settings:
             max_requests_per_second=None if rate is None else float(rate),
             rejected_path=_path(config, "rejected_path"),
             max_rejected=MaxRejected.parse(config["max_rejected"]),
+            memory_path=_path(config, "memory_path"),
             min_delivered=config["min_delivered"],
             max_retry_seconds=float(config["max_retry_seconds"]),
             request_timeout_seconds=float(config["request_timeout_seconds"]),

@@ -29,6 +29,10 @@ OPTIONS = (
         "Sign in for every configured project, send nothing, exit.",
     ),
     (
+        "--resend",
+        "Send rows that the memory says are unchanged, too, and renew the memory.",
+    ),
+    (
         "--propose-schema",
         (
             "Print the integration schema to register with Contentsquare, as the rows "
@@ -69,13 +73,26 @@ def read_config(paths: Sequence[str]) -> GivenConfig:
     return GivenConfig(config=config, parse_env="ENV" in paths, paths=named)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options ask for, beside a config and an input.
+
+    Attributes:
+        test: Sign in for every project, and send nothing.
+        propose_schema: Print the integration schema that fits the rows.
+        resend: Send rows that the memory says are unchanged.
+    """
+
+    test: bool = False
+    propose_schema: bool = False
+    resend: bool = False
+
+
 def run_command(
     target_class: type[TargetContentsquare],
     config: GivenConfig | None,
     file_input: IO[Any] | None,
-    *,
-    test: bool,
-    propose: bool,
+    asked: Asked,
 ) -> None:
     """Do what the options ask for; one line for every error that a user can cause."""
     given = config or GivenConfig()
@@ -84,13 +101,14 @@ def run_command(
         if not given.parse_env:
             target_class.warn_of_unread_variables(given.config)
         # A proposal sends nothing either, so it needs no credentials.
-        changes = {"dry_run": not test} if test or propose else {}
+        sends_nothing = asked.test or asked.propose_schema
+        changes = {"dry_run": not asked.test} if sends_nothing else {}
         target = target_class(
             config={**given.config, **changes}, parse_env_config=given.parse_env
         )
-        if test:
+        if asked.test:
             check_connection(target.settings, target.user_agent)
-        elif propose:
+        elif asked.propose_schema:
             propose_schema(
                 file_input,
                 target.reader(),
@@ -101,7 +119,7 @@ def run_command(
             )
         else:
             _tune_interpreter()
-            sys.exit(target.run(file_input, given.paths))
+            sys.exit(target.run(file_input, given.paths, resends=asked.resend))
 
 
 def _tune_interpreter() -> None:

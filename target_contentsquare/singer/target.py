@@ -78,13 +78,18 @@ class TargetContentsquare(Target):
             self.logger.warning(warning)
 
     def run(
-        self, file_input: IO[Any] | None = None, config_paths: Sequence[str] = ()
+        self,
+        file_input: IO[Any] | None = None,
+        config_paths: Sequence[str] = (),
+        *,
+        resends: bool = False,
     ) -> int:
         """Read the input to its end and see everything through; see `Run.execute`.
 
         Args:
             file_input: Singer messages; standard input if None.
             config_paths: Of the files that the config was read from.
+            resends: Whether rows are sent that the memory says are unchanged.
         """
         run = Run(
             self.settings,
@@ -95,6 +100,7 @@ class TargetContentsquare(Target):
                     *(("--config", path_of(p, "--config")) for p in config_paths),
                     *schema_files(self.config),
                 ),
+                resends=resends,
             ),
             self.mapper,
             stop=self._stop,
@@ -210,13 +216,17 @@ class TargetContentsquare(Target):
         file_input: IO[str] | None = None,
         test: bool = False,
         propose_schema: bool = False,
+        resend: bool = False,
     ) -> None:
         """Do what the options of the command line ask for."""
         if about:
             cls.print_about(about_format)
         else:
             command.run_command(
-                cls, config, file_input, test=test, propose=propose_schema
+                cls,
+                config,
+                file_input,
+                command.Asked(test, propose_schema, resend),
             )
 
 
