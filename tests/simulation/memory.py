@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from datetime import datetime, timezone
 from pathlib import Path
@@ -48,6 +49,7 @@ class SimulatedMemory:
             self.store,
             self._on_its_way,
             lambda project: Place("simulated", project or 0, ""),
+            log=logging.getLogger("simulation"),
             resends=self._world.random.random() < self._use.resends,
             rows_at_once=self._use.rows_at_once,
         )

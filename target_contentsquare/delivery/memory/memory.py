@@ -11,12 +11,14 @@ from target_contentsquare.delivery.memory.recall import Recall
 from target_contentsquare.delivery.memory.store import KEPT_SECONDS, Place, Store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from logging import Logger
     from pathlib import Path
 
     from target_contentsquare.api.account import Keyring
     from target_contentsquare.delivery.clock import Clock
     from target_contentsquare.delivery.outbox import Outbox
+    from target_contentsquare.mapping.stream_mapping import StreamMapping
 
 
 class MemorySettings(Protocol):
@@ -29,6 +31,10 @@ class MemorySettings(Protocol):
     @property
     def keyring(self) -> Keyring:
         """The credentials; without any for a dry run."""
+
+    @property
+    def streams(self) -> Mapping[str, StreamMapping]:
+        """How rows become enrichments."""
 
     @property
     def dry_run(self) -> bool:
@@ -46,10 +52,17 @@ class Memory:
     """
 
     def __init__(
-        self, store: Store, settings: MemorySettings, clock: Clock, *, resends: bool
+        self,
+        store: Store,
+        settings: MemorySettings,
+        clock: Clock,
+        *,
+        log: Logger,
+        resends: bool,
     ) -> None:
         self._store = store
         self._settings = settings
+        self._log = log
         self._resends = resends
         self._is_open = True
         self.on_its_way = OnItsWay(store, clock)
@@ -72,7 +85,7 @@ class Memory:
         connection = (
             open_copy(path) if settings.dry_run else open_database(path, clock.now, log)
         )
-        memory = cls(Store(connection, path), settings, clock, resends=resends)
+        memory = cls(Store(connection, path), settings, clock, log=log, resends=resends)
         try:
             memory._store.forget(memory.on_its_way.now - KEPT_SECONDS)
         except BaseException:
@@ -87,6 +100,11 @@ class Memory:
             self._store,
             self.on_its_way,
             self._place_of,
+            log=self._log,
+            gives_numbers=any(
+                mapping.is_numbered_by_memory
+                for mapping in self._settings.streams.values()
+            ),
             resends=self._resends,
         )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.memory.identity import fingerprint, session_id
+from target_contentsquare.delivery.memory.numbers import Numbers
 from target_contentsquare.delivery.memory.on_its_way import Newest
+from target_contentsquare.delivery.memory.waiting_row import WaitingRow
+from target_contentsquare.enrichment import UNNUMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from logging import Logger
 
     from target_contentsquare.delivery.memory.on_its_way import OnItsWay
     from target_contentsquare.delivery.memory.store import Place, Store
@@ -21,13 +25,6 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 500
 
 
-class _Row(NamedTuple):
-    key: Key
-    integration: Integration
-    enrichment: Enrichment
-    origin: Origin
-
-
 class Recall:
     """Settles the rows whose values Contentsquare holds, and puts the others.
 
@@ -35,6 +32,7 @@ class Recall:
 
     Args:
         place_of: Returns the place of a project; None: the credentials' own.
+        gives_numbers: Whether a stream's rows are to be given enrichment numbers.
         resends: Whether all rows are sent, whatever the memory says.
         rows_at_once: How many rows are looked up together.
     """
@@ -46,6 +44,8 @@ class Recall:
         on_its_way: OnItsWay,
         place_of: Callable[[int | None], Place],
         *,
+        log: Logger,
+        gives_numbers: bool = False,
         resends: bool = False,
         rows_at_once: int = ROWS_AT_ONCE,
     ) -> None:
@@ -56,7 +56,10 @@ class Recall:
         self._resends = resends
         self._rows_at_once = rows_at_once
         self._places: dict[int | None, int] = {}
-        self._waiting: list[_Row] = []
+        self._numbers = (
+            Numbers(store, on_its_way, self._session_id, log) if gives_numbers else None
+        )
+        self._waiting: list[WaitingRow] = []
 
     def put(
         self,
@@ -70,7 +73,7 @@ class Recall:
         Raises:
             FatalError: A batch can't be delivered, or the memory can't be used.
         """
-        self._waiting.append(_Row(key, integration, enrichment, origin))
+        self._waiting.append(WaitingRow(key, integration, enrichment, origin))
         if len(self._waiting) >= self._rows_at_once:
             self._look_up()
 
@@ -90,22 +93,26 @@ class Recall:
         return self._outbox.position + len(self._waiting)
 
     def _look_up(self) -> None:
-        """Put the rows that wait, but for those that are unchanged.
+        """Put the rows that wait, but for those that are unchanged or have no number.
 
         All entries are marked before the first row is put: to put one may mean to wait,
         and what is delivered meanwhile may be older than a row of this lot.
         """
-        rows, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, []
+        rows = [*self._numbers.number(waiting)] if self._numbers else waiting
         for row, is_changed in zip(rows, self._find_changed(rows), strict=True):
             if is_changed:
                 self._outbox.put(*row)
+                continue
+            if self._numbers is not None and row.key[3] == UNNUMBERED:
+                self._numbers.drop(row.origin)
             else:
                 row.origin.counts.unchanged += 1
-                self._outbox.pass_over(row.origin)
+            self._outbox.pass_over(row.origin)
 
-    def _find_changed(self, rows: Sequence[_Row]) -> list[bool]:
+    def _find_changed(self, rows: Sequence[WaitingRow]) -> list[bool]:
         """Return which rows are to be sent, and mark their entries."""
-        ids = [self._id(row.key) for row in rows]
+        ids = [self._session_id(row.key) + row.key[3] for row in rows]
         known = self._store.fingerprints(ids) if rows else {}
         first, on_its_way = self._outbox.position, self._on_its_way.rows
         changed, marks = [], []
@@ -113,6 +120,8 @@ class Recall:
             current = fingerprint(row.integration, row.enrichment)
             remembered = known.get(entry_id)
             is_changed = remembered != current or self._resends
+            if row.key[3] == UNNUMBERED:
+                is_changed = False
             if is_changed:
                 on_its_way[row.key] = Newest(first + at, entry_id, current)
                 if remembered is not None:
@@ -123,10 +132,10 @@ class Recall:
             self._store.mark(marks)
         return changed
 
-    def _id(self, key: Key) -> int:
-        project_id, user_id, session_number, number = key
+    def _session_id(self, key: Key) -> int:
+        project_id, user_id, session_number, _ = key
         place = self._places.get(project_id)
         if place is None:
             place = self._store.place(self._place_of(project_id))
             self._places[project_id] = place
-        return session_id(place, user_id, session_number) + number
+        return session_id(place, user_id, session_number)

@@ -116,11 +116,14 @@ class Store:
         )
         self._has_marks = True
 
+    def reserve(self, entry: Entry) -> None:
+        """Keep an id for a source row before anything is sent."""
+        self._insert([entry])
+        self._has_marks = True
+
     def save(self, entries: Sequence[Entry]) -> None:
         """Write what Contentsquare holds."""
-        self._write(
-            "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", entries
-        )
+        self._insert(entries)
         self._uncommitted += len(entries)
         if self._uncommitted > _MOST_UNCOMMITTED:
             self.commit()
@@ -148,6 +151,11 @@ class Store:
             self.commit()
         finally:
             self._connection.close()
+
+    def _insert(self, entries: Sequence[Entry]) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", entries
+        )
 
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         with as_output_error(self._path):
