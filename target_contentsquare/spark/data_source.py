@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 
 # Of each task, and there is one for each core: the driver can't know how many.
 _PARALLEL_REQUESTS = 2
+# Spark's own, in small letters: it hands all options of a stream on.
+_OPTIONS_OF_STREAMS = (
+    "checkpointlocation",
+    "asyncprogresstrackingenabled",
+    "asyncprogresstrackingcheckpointintervalms",
+)
 # Spark has these from 4.1 on; on 4.0 a stream brings its rows one by one.
 _StreamArrowWriter: Any = getattr(
     datasource, "DataSourceStreamArrowWriter", DataSourceStreamWriter
@@ -90,9 +96,8 @@ class ContentsquareDataSource(DataSource):
         return StreamRowWriter(config, plan, schema)
 
     def _config(self) -> JobConfig:
-        return read_options(
-            dict(self.options), max_parallel_requests=_PARALLEL_REQUESTS
-        )
+        ours = {k: v for k, v in self.options.items() if k not in _OPTIONS_OF_STREAMS}
+        return read_options(ours, max_parallel_requests=_PARALLEL_REQUESTS)
 
 
 @dataclass(frozen=True)
