@@ -4,6 +4,7 @@ A comment right above a block says what it is:
 
     <!-- file: config.json -->   written to the section's folder
     <!-- run -->                 shell commands, with exit code 0; or `run: exit 1`
+    <!-- spark -->               Python with a session `spark`, where there is a JVM
     <!-- prints -->              lines that the last run printed, in this order
     <!-- serve -->               the sandbox's command, until the section ends
     <!-- received -->            the enrichments that the sandbox now holds
@@ -24,7 +25,9 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*
 WRITTEN_ON = date(2026, 11, 24)
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-_MARKER = re.compile(r"<!-- (file|run|prints|serve|received|not run)(?:: (.*?))? -->")
+_MARKER = re.compile(
+    r"<!-- (file|run|spark|prints|serve|received|not run)(?:: (.*?))? -->"
+)
 _DATE = re.compile(r"\b2026-\d\d-\d\d")
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from target_contentsquare.sandbox import Sandbox
@@ -20,6 +22,14 @@ from tests.docs.pages import ROOT, Block, Section, as_of_today
 _WRITTEN_ADDRESS = "127.0.0.1:8750"
 _SCRIPTS = Path(sys.executable).parent
 _TAP_SCRIPTS = ROOT / ".venv-tap" / "bin"
+#: What a notebook has before its first line.
+_SESSION = """
+from pyspark.sql import SparkSession
+spark = (
+    SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    .config("spark.driver.host", "127.0.0.1").getOrCreate()
+)
+"""
 
 
 class SectionRunner:
@@ -79,6 +89,30 @@ class SectionRunner:
         self._printed = done.stdout.decode()
         expected = int(block.argument.removeprefix("exit ") or 0)
         assert done.returncode == expected, f"line {block.line}: {self._printed}"
+
+    def _spark(self, block: Block) -> None:
+        python = ROOT / ".venv-spark-newest" / "bin" / "python"
+        if not python.exists() or shutil.which("java") is None:
+            pytest.skip("there is no Spark: `make spark` installs it")
+        script = self._folder / "notebook.py"
+        script.write_text(_SESSION + self._as_here(block.text), encoding="utf-8")
+        # The pages are this project's own.
+        done = subprocess.run(  # noqa: S603
+            [str(python), str(script)],
+            cwd=self._folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self._folder),
+                "PYSPARK_PYTHON": str(python),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+        )
+        self._printed = done.stdout.decode()
+        assert done.returncode == 0, f"line {block.line}: {self._printed}"
 
     def _prints(self, block: Block) -> None:
         rest = _normal(self._printed)

@@ -1,13 +1,19 @@
 """Rows of record batches become enrichments, as those of the Singer target do."""
 
+import tracemalloc
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from target_contentsquare.errors import AuthenticationError, TooManyRejectedError
 from target_contentsquare.sandbox import Sandbox
+from target_contentsquare.spark.config import read_config
+from target_contentsquare.spark.plan import make_plan
+from target_contentsquare.spark.task.task import run_task
 from tests.spark.rig import AN_HOUR_AGO, Frame, config_for, frame, results, run, sent
 
 WHEN = datetime(2026, 11, 24, 20, 2, 22, 900_000, tzinfo=timezone.utc)
@@ -142,6 +148,27 @@ def test_a_task_keeps_no_more_rejected_rows_than_allowed(
     with pytest.raises(TooManyRejectedError, match="more than 10 rows"):
         run(config, rows)
     assert len(path.read_text().splitlines()) == 11
+
+
+def test_memory_does_not_grow_with_the_partition() -> None:
+    config = read_config({"dry_run": True, "project_id": 162})
+    rows = frame(1000, field=("string", "x" * 50))
+    plan = make_plan(config, rows.columns)
+    held: list[int] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for number in range(60):
+            users = [f"u-{number}-{row}" for row in range(1000)]
+            yield Frame(rows.types, {**rows.values, "user_id": users}).batch
+            held.append(tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes())
+
+    tracemalloc.start()
+    try:
+        assert run_task(plan, 0, batches()).counts.delivered == 60_000
+    finally:
+        tracemalloc.stop()
+    # 50,000 rows that were kept would be 10 MB.
+    assert max(held[10:]) - max(held[:10]) < 2_000_000
 
 
 def test_the_last_of_two_rows_with_the_same_key_is_sent(sandbox: Sandbox) -> None:
