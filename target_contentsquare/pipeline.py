@@ -17,6 +17,7 @@ from target_contentsquare.delivery.sender import Sender
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.delivery.wakeup import Wakeup
 from target_contentsquare.mapping.compile import compile_mapping
+from target_contentsquare.mapping.session_age import warn_of_unknown_starts
 from target_contentsquare.stream import Stream
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Pipeline:
         self._clock = clock
         self._wakeup = wakeup
         self._log = log
-        self.summary = Summary(clock.seconds)
+        self.summary = Summary(clock.seconds, lambda: clock.now)
         self._rejected = RejectedRows(
             rejects, settings.max_rejected.count, self.summary, log
         )
@@ -86,6 +87,7 @@ class Pipeline:
                 max_in_flight=settings.max_parallel_requests,
             ),
             self._rejected,
+            ages=self.summary.ages,
             rates=_rates(settings),
             on_settled=on_settled,
             executor=executor,
@@ -169,6 +171,9 @@ class Pipeline:
         if mapping is None:
             return None
         mapper = compile_mapping(name, columns, mapping, keys=keys)
+        unknown = warn_of_unknown_starts(mapper.mapping)
+        if unknown is not None and name not in self.summary.streams:
+            self._log.warning("Stream '%s': %s", name, unknown)
         for warning in mapper.warnings:
             self._log.warning("%s", warning)
         return Stream(

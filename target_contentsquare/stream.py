@@ -14,6 +14,7 @@ from target_contentsquare.errors import UnfitValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from logging import Logger
 
     from target_contentsquare.delivery.clock import Clock
@@ -103,8 +104,8 @@ class Stream:
             if isinstance(outcome, str):
                 self._drop(outcome)
             else:
-                key, enrichment = outcome
-                origin = Origin(counts, source, source.rows, raw)
+                key, enrichment, started_at = outcome
+                origin = Origin(counts, source, source.rows, raw, started_at)
                 put(key, integration, enrichment, origin)
 
         return read
@@ -136,9 +137,9 @@ class Stream:
         if isinstance(outcome, str):
             self._drop(outcome)
         else:
-            self._outbox.put(
-                outcome[0], self._integration, outcome[1], self._origin(raw)
-            )
+            key, enrichment, started_at = outcome
+            origin = self._origin(raw, started_at)
+            self._outbox.put(key, self._integration, enrichment, origin)
 
     def drop(self, reason: str) -> None:
         """Take the source's current row, which is expected and not to be sent.
@@ -158,8 +159,9 @@ class Stream:
         self._counts.read += 1
         self._rejected.add(self._origin(raw), rejection)
 
-    def _origin(self, raw: Raw) -> Origin:
-        return Origin(self._counts, self._source, self._source.rows, raw)
+    def _origin(self, raw: Raw, started_at: datetime | None = None) -> Origin:
+        source = self._source
+        return Origin(self._counts, source, source.rows, raw, started_at)
 
     def _drop(self, reason: str) -> None:
         if not self._counts.dropped[reason]:

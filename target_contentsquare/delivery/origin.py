@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from target_contentsquare.delivery.summary import StreamCounts
 
 
@@ -21,6 +23,14 @@ class Source(msgspec.Struct):
     name: str
     rows: int = 0
 
+    def key_of(self, raw: Any) -> Any:
+        """Return what tells a row of this source from the others; None if nothing does.
+
+        Args:
+            raw: The row, as in `Origin`.
+        """
+        _ = raw
+
     def where(self, number: int) -> str:
         """Return a row's name for messages."""
         return f"stream '{self.name}', row {number}"
@@ -33,12 +43,14 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
         counts: Of the stream that the row belongs to, after stream maps.
         number: Of the row among those of its source, from 1.
         raw: The row as its host has it, such as a line of bytes; opaque to the core.
+        started_at: When the row's session started; None: not known.
     """
 
     counts: StreamCounts
     source: Source
     number: int
     raw: Any
+    started_at: datetime | None = None
 
     @property
     def where(self) -> str:

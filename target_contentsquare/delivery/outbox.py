@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.batches import Batch, OpenBatches, Row
 from target_contentsquare.delivery.in_flight import Callbacks, InFlight
+from target_contentsquare.delivery.merged_rows import MergedRows
 from target_contentsquare.delivery.refusals import Refusals
 from target_contentsquare.delivery.rejects import REJECTED_BY_API, Rejection
 from target_contentsquare.delivery.trouble_log import TroubleLog
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rate.rates import Rates
     from target_contentsquare.delivery.rejected_rows import RejectedRows
+    from target_contentsquare.delivery.session_ages import SessionAges
     from target_contentsquare.enrichment import Enrichment, Integration, Key
     from target_contentsquare.errors import BatchRefusedError, BatchUndeliverableError
 
@@ -40,6 +42,7 @@ class Outbox:
     Args:
         send: Sends one batch; see `InFlight`.
         rejected: Where rows go that Contentsquare refuses when they are sent alone.
+        ages: Gets the sessions' starts of the rows that were delivered.
         on_settled: See `Callbacks`.
         rates: See `InFlight`.
         executor: See `InFlight`.
@@ -57,6 +60,7 @@ class Outbox:
         limits: Limits,
         rejected: RejectedRows,
         *,
+        ages: SessionAges,
         rates: Rates,
         on_settled: Callable[[], None],
         executor: Executor,
@@ -68,6 +72,8 @@ class Outbox:
         self._rejected = rejected
         self._clock = clock
         self._refusals = Refusals()
+        self._merged = MergedRows(log)
+        self._ages = ages
         self._batches = OpenBatches(limits.batch_rows)
         self.position = 0
         callbacks = Callbacks(
@@ -104,7 +110,7 @@ class Outbox:
         self.position += 1
         replaced, full = self._batches.add(key, integration, row, self._clock)
         if replaced is not None:
-            replaced.origin.counts.merged += 1
+            self._merged.add(replaced.origin, origin)
         if full is not None:
             self._in_flight.submit(full)
 
@@ -155,8 +161,10 @@ class Outbox:
 
     def _count_delivered(self, batch: Batch) -> None:
         self._refusals.note_delivered(batch)
-        for row in batch.rows.values():
-            row.origin.counts.delivered += 1
+        origins = [row.origin for row in batch.rows.values()]
+        for origin in origins:
+            origin.counts.delivered += 1
+        self._ages.add([origin.started_at for origin in origins])
 
     def _reject_refused(self, batch: Batch, error: BatchRefusedError) -> None:
         (row,) = batch.rows.values()

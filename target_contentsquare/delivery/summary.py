@@ -6,13 +6,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from target_contentsquare.delivery.clock import utc_now
+from target_contentsquare.delivery.session_ages import SessionAges
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from target_contentsquare.errors import Fault
 
 #: Seconds between two progress lines.
 PROGRESS_SECONDS = 10.0
+# The last warning of a run names so many of the commonest reasons.
+_REASONS_TOLD = 3
 
 
 @dataclass(slots=True)
@@ -20,6 +26,8 @@ class StreamCounts:
     """One stream's rows. Each that was read ends in one of the other counts.
 
     Attributes:
+        merged: Rows that a later one replaced before they were sent.
+        merged_other_row: Those of them that another source row replaced.
         rejected: By the first reason, so that the numbers add up.
         faults: Rejected rows by each of their reasons, and the field that it is about.
     """
@@ -28,6 +36,7 @@ class StreamCounts:
     read: int = 0
     delivered: int = 0
     merged: int = 0
+    merged_other_row: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     faults: Counter[tuple[str, str | None]] = field(default_factory=Counter)
@@ -50,6 +59,7 @@ class StreamCounts:
             "read": self.read,
             "delivered": self.delivered,
             "merged": self.merged,
+            "merged_other_row": self.merged_other_row,
             "dropped": dict(self.dropped),
             "rejected": dict(self.rejected),
             "faults": [
@@ -65,10 +75,17 @@ class Summary:
 
     Args:
         clock: Seconds that only go forward.
+        now: The time of day in UTC.
+
+    Attributes:
+        ages: Of the sessions, when their rows were delivered.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], now: Callable[[], datetime] = utc_now
+    ) -> None:
         self._clock = clock
+        self.ages = SessionAges(now)
         self._started_at = clock()
         self._next_progress = self._started_at + PROGRESS_SECONDS
         self.streams: dict[str, StreamCounts] = {}
@@ -93,10 +110,23 @@ class Summary:
             total.read += counts.read
             total.delivered += counts.delivered
             total.merged += counts.merged
+            total.merged_other_row += counts.merged_other_row
             total.dropped.update(counts.dropped)
             total.rejected.update(counts.rejected)
             total.faults.update(counts.faults)
         return total
+
+    def rejected_line(self) -> str | None:
+        """Return how many rows were rejected and the commonest reasons; None if none.
+
+        A row may have several reasons.
+        """
+        total = self.total
+        rows = total.rejected.total()
+        if not rows:
+            return None
+        noun = "row was" if rows == 1 else "rows were"
+        return f"{_number(rows)} {noun} rejected: {_faults(total, _REASONS_TOLD)}"
 
     def progress(self) -> str | None:
         """Return a line for the log every 10 seconds of a run; otherwise None."""
@@ -119,6 +149,7 @@ class Summary:
             yield f"stream '{name}': {_number(rows)} rows removed by stream_maps"
         if len(streams) != 1:
             yield f"all streams: {_line(self.total)}"
+        yield from self.ages.report()
         yield f"{_number(self.requests)} requests, {self._elapsed(self._clock())}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -128,6 +159,7 @@ class Summary:
             "skipped": self.skipped.total(),
             "removed": self.removed.total(),
             "requests": self.requests,
+            "session_ages": self.ages.as_dict(),
             "seconds": round(self._clock() - self._started_at, 3),
             "streams": {
                 name: counts.as_dict() for name, counts in self.streams.items()
@@ -142,13 +174,17 @@ def _line(counts: StreamCounts) -> str:
     parts = [
         f"{_number(counts.read)} read",
         f"{_number(counts.delivered)} delivered",
-        f"{_number(counts.merged)} merged",
+        f"{_number(counts.merged)} merged{_reasons(_kinds_of_merged(counts))}",
         f"{_number(counts.dropped.total())} dropped{_reasons(counts.dropped)}",
         f"{_number(counts.rejected.total())} rejected{_reasons(counts.rejected)}",
     ]
     if counts.unsettled:
         parts.append(f"{_number(counts.unsettled)} not settled")
     return f"{parts[0]} = {' + '.join(parts[1:])}"
+
+
+def _kinds_of_merged(counts: StreamCounts) -> Counter[str]:
+    return +Counter(other_row=counts.merged_other_row)
 
 
 def _reasons(counts: Counter[str]) -> str:
@@ -158,13 +194,18 @@ def _reasons(counts: Counter[str]) -> str:
     return f" ({', '.join(reasons)})"
 
 
-def _faults(counts: StreamCounts) -> str:
+def _faults(counts: StreamCounts, most: int | None = None) -> str:
     """Return the reasons and fields; a row may have several."""
-    return ", ".join(
-        f"{reason} {_number(rows)}"
-        if field is None
-        else f"{reason} of '{field}' {_number(rows)}"
-        for (reason, field), rows in counts.faults.most_common()
+    left = len(counts.faults) - len(counts.faults.most_common(most))
+    more = f" and {left} more reasons" if left else ""
+    return (
+        ", ".join(
+            f"{reason} {_number(rows)}"
+            if field is None
+            else f"{reason} of '{field}' {_number(rows)}"
+            for (reason, field), rows in counts.faults.most_common(most)
+        )
+        + more
     )
 
 

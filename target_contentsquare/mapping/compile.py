@@ -66,9 +66,10 @@ class RowMapper:
     """Turns a stream's rows into enrichments; made by `compile_mapping`.
 
     Both functions take a row's values of `columns`, None where it has none, and when
-    the oldest sessions that are sent may have started. They return the enrichment and
-    its key, or why the row is dropped, and raise `UnfitValueError` if it can't be
-    delivered. What can be delivered becomes the same in both.
+    the oldest sessions that are sent may have started. They return the enrichment with
+    its key and the start of its session, or why the row is dropped, and raise
+    `UnfitValueError` if it can't be delivered. What can be delivered becomes the same
+    in both.
 
     Attributes:
         columns: Those that are mapped, in the order of the values, then the rest of
@@ -77,6 +78,7 @@ class RowMapper:
         enrich_typed: Takes values decoded to `MappedColumn.typed`; faster. A row that
             can't be decoded to these types, or that it raises an error for, has to be
             tried with `enrich`, which takes more and tells all that is wrong.
+        mapping: What the settings say, with what depends on the columns filled in.
         fields: The enrichment fields, in the order in which they are sent.
         warnings: What the user should know of this mapping, once per SCHEMA.
     """
@@ -84,6 +86,7 @@ class RowMapper:
     columns: tuple[MappedColumn, ...]
     enrich: RowFunction
     enrich_typed: RowFunction
+    mapping: StreamMapping
     fields: tuple[MappedField, ...]
     warnings: tuple[str, ...]
 
@@ -106,7 +109,7 @@ def compile_mapping(
         ...     ],
         ...     StreamMapping("streams.calls", project_id=162),
         ... )
-        >>> key, enrichment = mapper.enrich(["aaa", "5", "3532"], a_week_ago)
+        >>> key, enrichment, start = mapper.enrich(["aaa", "5", "3532"], a_week_ago)
         >>> key
         (162, 'aaa', 5, 1)
 
@@ -131,6 +134,7 @@ def compile_mapping(
         columns=_mapped_columns(for_any.places, mapped, typed, keys),
         enrich=enrich,
         enrich_typed=enrich_typed,
+        mapping=mapping,
         fields=tuple(fields),
         warnings=fitted.warnings,
     )

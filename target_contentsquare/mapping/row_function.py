@@ -23,7 +23,7 @@ not optional, the function is:
             raise unfit(values)
         return (162, user_id, session_number, 1), Enrichment(
             user_id, session_number, 1, Fields(field_0, field_1)
-        )
+        ), start
 
 `unfit` looks at all values again, slowly, and tells all that is wrong with them. What
 users write never becomes code, but for whole numbers: columns and fields go by their
@@ -54,8 +54,9 @@ if TYPE_CHECKING:
 SESSION_TOO_OLD = "session_too_old"
 NO_ENRICHMENT_FIELDS = "no_enrichment_fields"
 
-#: The enrichment and its key, or why the row is dropped.
-Outcome: TypeAlias = tuple[Key, Enrichment] | str
+#: The enrichment, its key before it, and when its session started, if that is known;
+#: or why the row is dropped.
+Outcome: TypeAlias = tuple[Key, Enrichment, datetime | None] | str
 #: Takes a row's values, and when the oldest sessions that are sent may have started;
 #: raises `UnfitValueError`.
 RowFunction: TypeAlias = Callable[[Sequence[Any], datetime], Outcome]
@@ -168,7 +169,7 @@ def _lines_after(plan: RowPlan) -> Iterator[str]:
     project = "project" if isinstance(plan.project, Cell) else repr(plan.project)
     yield f"return ({project}, user_id, session_number, {number}), Enrichment("
     yield f"    user_id, session_number, {number}, Fields({', '.join(fields)})"
-    yield ")"
+    yield f"), {'None' if plan.started_at is None else 'start'}"
 
 
 def _value_of(cell: Cell) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timezone
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
 from target_contentsquare.errors import UnfitValueError
 from target_contentsquare.mapping.times import read_time
+
+if TYPE_CHECKING:
+    from target_contentsquare.mapping.stream_mapping import StreamMapping
 
 #: Contentsquare silently throws away data for sessions that started longer ago.
 MAX_SESSION_AGE_DAYS = 7
@@ -17,6 +20,22 @@ MAX_SESSION_AGE_DAYS = 7
 #: microseconds, where `latest_start` cuts them off: a start is only compared with a
 #: limit, which is not that exact.
 TYPED_SESSION_START = Annotated[datetime, Meta(tz=True)]
+
+
+def warn_of_unknown_starts(mapping: StreamMapping) -> str | None:
+    """Return a warning if the rows of a stream don't say when their sessions started.
+
+    Args:
+        mapping: With what depends on the stream's columns filled in.
+    """
+    if mapping.session_started_at is not None:
+        return None
+    return (
+        f"{mapping.setting}: no session_started_at, so rows of sessions that started "
+        f"over {MAX_SESSION_AGE_DAYS} days ago are sent and counted as delivered, and "
+        "Contentsquare throws them away: map the property that says when the session "
+        "started"
+    )
 
 
 def latest_start(value: object) -> datetime | None:

@@ -10,6 +10,7 @@ from target_contentsquare.singer.metrics import summary_metric
 
 if TYPE_CHECKING:
     from logging import Logger
+    from pathlib import Path
 
     from target_contentsquare.delivery.summary import Summary
     from target_contentsquare.singer.signals import StopSignal
@@ -21,6 +22,7 @@ def log_report(  # noqa: PLR0913 - all of it is told
     *,
     succeeded: bool,
     dry_run: bool,
+    rejected_path: Path | None,
     log: Logger,
     metrics_log: Logger,
 ) -> None:
@@ -31,5 +33,7 @@ def log_report(  # noqa: PLR0913 - all of it is told
         log.info(line)
     if stop.number is not None:
         log.warning("Stopped by %s", stop.name)
+    if (rejected := summary.rejected_line()) is not None and not dry_run:
+        log.warning("%s: see the file of rejected_path, '%s'", rejected, rejected_path)
     is_whole = succeeded and stop.number is None
     metrics.log(metrics_log, summary_metric(summary, succeeded=is_whole))

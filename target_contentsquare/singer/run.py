@@ -231,6 +231,7 @@ class Run:
             self._stop,
             succeeded=succeeded,
             dry_run=self._settings.dry_run,
+            rejected_path=self._settings.rejected_path,
             log=self._log,
             metrics_log=self._metrics_log,
         )

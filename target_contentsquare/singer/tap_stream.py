@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_contentsquare.delivery.origin import Source
+from target_contentsquare.singer.json_lines import DECODE_ERRORS, decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+class _Line(msgspec.Struct):
+    """A RECORD line, its values still JSON."""
+
+    record: dict[str, msgspec.Raw]
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
 
 
 class TapStream(Source, kw_only=True):
@@ -32,6 +43,21 @@ class TapStream(Source, kw_only=True):
         """What the JSON schema says of each property."""
         properties: Mapping[str, Any] = self.schema["schema"]["properties"]
         return properties
+
+    def key_of(self, raw: bytes) -> tuple[Any, ...] | None:
+        """Return a row's key properties; None if the stream has none.
+
+        Args:
+            raw: The RECORD line of a row that could be read.
+        """
+        if not self.keys:
+            return None
+        try:
+            record = _decode_line(raw).record
+            return tuple(msgspec.json.decode(record[name]) for name in self.keys)
+        except (*DECODE_ERRORS, KeyError):
+            record = decode_record(raw, self)
+            return tuple(record.get(name) for name in self.keys)
 
     def demand_keys(self, record: Mapping[str, Any]) -> None:
         """Check that the current row, as it arrived, has every key property.

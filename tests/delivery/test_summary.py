@@ -146,3 +146,24 @@ def test_progress_counts_all_streams(summary: Summary, clock: Clock) -> None:
     line = summary.progress()
     assert line is not None
     assert "6 read = 4 delivered + 0 merged + 2 dropped (session_too_old 2)" in line
+
+
+# The last warning
+
+
+def test_the_last_warning_names_the_file_and_the_commonest_reasons(
+    config: Config, run: Runner, tmp_path: Path
+) -> None:
+    config["rejected_path"] = path = str(tmp_path / "rejected.singer")
+    bad = [
+        *(call(f"u-{n}", call_duration="x") for n in range(12)),
+        call("v", has_called="x", call_duration="x"),
+        call("w", call_date="x"),
+        {**call(), "user_id": None},
+    ]
+    done = run(config, [schema(), *map(record, bad), *calls(1)])
+    assert done.warnings[-1] == (
+        "15 rows were rejected: wrong_type of 'call_duration' 13, wrong_type of "
+        "'has_called' 1, invalid_datetime of 'call_date' 1 and 1 more reasons: see the "
+        f"file of rejected_path, '{path}'"
+    )

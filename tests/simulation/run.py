@@ -75,6 +75,7 @@ class SimulatedRun:
             self._send,
             Limits(self._scenario.batch_rows, self._scenario.max_in_flight),
             self._rejected,
+            ages=self._summary.ages,
             rates=self._make_rates(),
             on_settled=self._print_due_state,
             executor=SeededExecutor(world, observer, attempt.faults),

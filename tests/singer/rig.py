@@ -57,6 +57,7 @@ class OutboxRig:
             self.delivery.send,
             Limits(batch_rows, max_in_flight),
             self._rejected,
+            ages=self.summary.ages,
             rates=self.delivery.rates,
             on_settled=self.print_due,
             executor=self.delivery,

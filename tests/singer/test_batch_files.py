@@ -142,7 +142,8 @@ def test_a_row_becomes_what_it_would_in_a_record(  # noqa: PLR0913, PLR0917 - fi
         written = [json.loads(line) for line in rejected.read_text().splitlines()]
         kept = [(m["record"], m["rejected"]["reason"]) for m in written[1:]]
         counts = {k: v for k, v in done.metric.items() if k != "seconds"}
-        return sandbox.enrichments, kept, counts, done.warnings
+        warnings = [text.replace(str(rejected), "") for text in done.warnings]
+        return sandbox.enrichments, kept, counts, warnings
 
     path = tmp_path / "rows"
     path.write_bytes(text_of(mixed))
