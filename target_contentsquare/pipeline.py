@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
-from target_contentsquare.delivery.dry_run import Sampler
+from target_contentsquare.delivery.dry_run import NotKept, Sampler
 from target_contentsquare.delivery.origin import Source
 from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
@@ -69,6 +69,7 @@ class Pipeline:
         on_settled: Callable[[], None],
         clock: Clock,
         wakeup: Wakeup,
+        logs_progress: bool,
     ) -> None:
         self._settings = settings
         self._connection = connection
@@ -76,9 +77,14 @@ class Pipeline:
         self._clock = clock
         self._wakeup = wakeup
         self._log = log
-        self.summary = Summary(clock.seconds, lambda: clock.now)
+        self._logs_progress = logs_progress
+        is_dry_run = settings.dry_run
+        self.summary = Summary(clock.seconds, lambda: clock.now, is_dry_run=is_dry_run)
         self._rejected = RejectedRows(
-            rejects, settings.max_rejected.count, self.summary, log
+            NotKept() if is_dry_run else rejects,
+            None if is_dry_run else settings.max_rejected.count,
+            self.summary,
+            log,
         )
         self._outbox = Outbox(
             send,
@@ -109,13 +115,14 @@ class Pipeline:
         before_request: Callable[[], None] = _ignore,
         clock: Clock | None = None,
         wakeup: Wakeup | None = None,
+        logs_progress: bool = True,
     ) -> Pipeline:
         """Return a pipeline that delivers as the settings say; nothing is sent yet.
 
         Args:
             settings: Checked ones; with `dry_run` nothing is sent at all.
             rejects: Keeps rows that can't be delivered; None: the first one ends the
-                run.
+                run. A dry run keeps none, and goes on.
             log: Gets warnings, progress, and the samples of a dry run.
             user_agent: Name and version of the host, for the HTTP header.
             on_settled: Called after rows were settled, and at least once a second
@@ -124,6 +131,8 @@ class Pipeline:
                 makes it. What it raises ends the run, and the request is not made.
             clock: For tests.
             wakeup: Ends the pipeline's waits, for a host that waits for input as well.
+            logs_progress: Whether the log has a line of progress now and then; not
+                needed by a host that shows `status`.
         """
         threads = RequestThreads(settings.max_parallel_requests)
         connection = None
@@ -146,6 +155,7 @@ class Pipeline:
             on_settled=on_settled,
             clock=clock or Clock(),
             wakeup=wakeup or Wakeup(),
+            logs_progress=logs_progress,
         )
 
     def stream(
@@ -225,6 +235,10 @@ class Pipeline:
         self._rejected.close()
         return self.summary
 
+    def status(self) -> str:
+        """Return how far the run is and what it waits for, for who watches it."""
+        return f"{self.summary.status()}; {self._outbox.status()}"
+
     @property
     def position(self) -> int:
         """Enrichments put so far: where a checkpoint stands that covers them all."""
@@ -244,7 +258,7 @@ class Pipeline:
         self._clock.look()
         if self._connection is not None:
             self._connection.expire()
-        if (line := self.summary.progress()) is not None:
+        if self._logs_progress and (line := self.summary.progress()) is not None:
             self._log.info(line)
 
 

@@ -112,8 +112,10 @@ def test_every_reason_is_named_with_its_field(  # noqa: PLR0913, PLR0917 - param
     assert notes(rejected) == [(reason, field)]
     assert done.warnings == [
         f"Rejected: stream 'calls', row 1, field '{field}': {reason}",
-        f"1 row was rejected: {reason} of '{field}' 1: see the file of rejected_path, "
-        f"'{rejected}'",
+        (
+            f"1 row was rejected: {reason} of '{field}' 1: see the file of "
+            f"rejected_path, '{rejected}'"
+        ),
     ]
 
 
