@@ -10,8 +10,11 @@ export UV_PYTHON := $(CURDIR)/.venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
+# Each names a dependency group `spark-…` and an environment `.venv-spark-…`.
+SPARKS := newest 4-0 3-5
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench pipeline nightly generate coverage build clean
+.PHONY: help demo test lint format bench pipeline spark java nightly generate coverage build clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -19,11 +22,11 @@ help: ## List the targets
 demo: .venv/synced .venv-tap/installed ## CSV file -> real tap -> target -> sandbox, and what became of each row
 	@.venv/bin/python -m demo $(if $(STAY),--stay)
 
-test: .venv/synced .venv-tap/installed ## All tests but pipeline's, and the simulation of delivery with few seeds
-	.venv/bin/pytest tests --ignore=tests/pipeline
+test: .venv/synced .venv-tap/installed ## All tests but pipeline's and spark's, and the simulation of delivery with few seeds
+	.venv/bin/pytest tests --ignore=tests/pipeline --ignore=tests/cluster
 
 # These run in other processes, which are not measured, or would be much slower.
-NOT_MEASURED := pipeline simulation docs test_benchmarks.py test_architecture.py \
+NOT_MEASURED := pipeline cluster simulation docs test_benchmarks.py test_architecture.py \
   singer/test_crash_recovery.py singer/test_signals.py singer/test_throughput.py
 
 coverage: .venv/synced ## The tests that run in one process, which have to cover 95 %
@@ -46,14 +49,25 @@ bench: .venv/bench ## Rows per second, memory and requests, next to other ways
 pipeline: .venv/synced ## PostgreSQL, CSV and JSONL through Meltano, against the sandbox
 	.venv/bin/pytest tests/pipeline
 
-nightly: .venv/synced ## The simulation of delivery with 10,000 seeds
+spark: java .venv/synced $(SPARKS:%=.venv-spark-%/installed) ## Jobs on Spark 3.5, 4.0 and the newest, against the sandbox; needs Java 17
+	$(foreach version,$(SPARKS),$(UV) pip install --quiet --python .venv-spark-$(version)/bin/python \
+	  --reinstall-package contentsquare-spark ./packaging/spark &&) true
+	.venv/bin/pytest tests/cluster tests/docs -k 'cluster or spark'
+
+java:
+	@command -v java >/dev/null || { echo 'Spark needs Java 17: on Debian, apt-get install default-jre-headless'; exit 1; }
+
+nightly: .venv/synced ## The simulation with 10,000 seeds, 200,000 random rows, 100 rounds of kills
 	SIMULATION_SEEDS=10000 .venv/bin/pytest tests/simulation/test_simulation.py
+	FUZZ_ROWS=200000 .venv/bin/pytest tests/fuzz
+	CRASH_ROUNDS=50 .venv/bin/pytest tests/singer/test_crash_recovery.py
 
 generate: .venv/synced ## Bring the generated files and tables up to date with the settings
 	.venv/bin/python -m scripts.generate_plugin_files
 
-build: .venv/synced ## sdist and wheel, in dist/
+build: .venv/synced ## sdist and wheel, and the wheel for Spark, in dist/
 	$(UV) build --quiet --out-dir dist
+	$(UV) build --quiet --out-dir dist --wheel packaging/spark
 
 clean: ## Remove environments, caches and output
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
@@ -74,6 +88,12 @@ clean: ## Remove environments, caches and output
 
 .venv/bench: .venv/synced
 	$(UV) sync --frozen --quiet --inexact --group bench
+	@touch $@
+
+# Spark has an environment for each version, without this project and its SDK.
+.venv-spark-%/installed: uv.lock | .venv/synced
+	.venv/bin/python -m venv --clear .venv-spark-$*
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv-spark-$* $(UV) sync --frozen --quiet --only-group spark-$*
 	@touch $@
 
 # The tap has an environment of its own, as Meltano gives every plugin one.

@@ -21,6 +21,8 @@ _IN_FLIGHT = 8
 # The others get fewer rows, since they would take most of the time.
 _ROWS_OF_SLOW_CONTENDERS = 200_000
 _SECONDS_PER_ANSWER = 0.1
+# A line of so many properties has about 1 MB.
+_COLUMNS_OF_A_MB = 33_000
 # As from a server in the same city.
 _SECONDS_NEARBY = 0.005
 
@@ -209,17 +211,27 @@ def startup(conditions: Conditions) -> Section:
 
 def memory(conditions: Conditions) -> Section:
     """Measure the memory when the server is slower than the tap."""
-    few, many = conditions.compare(
+    long = _with(TARGET, "lines of 1 MB")
+    few, many, wide_lines = conditions.compare(
         [
-            conditions.entry(TARGET, rows, latency=0.02)
-            for rows in (100_000, 5 * _MILLION)
+            *(
+                conditions.entry(TARGET, rows, latency=0.02)
+                for rows in (100_000, 5 * _MILLION)
+            ),
+            conditions.entry(long, 400, latency=0.02, properties=_COLUMNS_OF_A_MB),
         ]
     )
     return Section(
         "memory: a server slower than the tap",
-        "Each answer takes 20 ms, so that reading has to wait for sending.",
-        [few, many],
-        [Ratio("peak memory", many.peak / few.peak, "at most 1.2")],
+        "Each answer takes 20 ms, so that reading has to wait for sending. Of long "
+        "lines, 64 MB wait at most, and as many are in flight.",
+        [few, many, wide_lines],
+        [
+            Ratio("peak memory", many.peak / few.peak, "at most 1.2"),
+            Ratio(
+                "peak memory, lines of 1 MB / short", wide_lines.peak / few.peak, "5"
+            ),
+        ],
     )
 
 

@@ -13,6 +13,9 @@ Scalar: TypeAlias = str | int | float | bool | datetime
 #: Contentsquare keeps one enrichment for each key; a later one overwrites it.
 Key: TypeAlias = tuple[int | None, str, int, int]
 
+#: Stands for the number of an enrichment that the memory is to give.
+UNNUMBERED = 0
+
 
 class Integration(NamedTuple):
     """What a batch's enrichments have to match, and whose token sends them.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
 from target_contentsquare.delivery.dry_run import NotKept, Sampler
+from target_contentsquare.delivery.memory.memory import Memory
 from target_contentsquare.delivery.origin import Source
 from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
@@ -64,6 +65,7 @@ class Pipeline:
         *,
         connection: Connection | None,
         executor: Executor,
+        memory: Memory | None,
         rejects: Rejects | None,
         log: Logger,
         on_settled: Callable[[], None],
@@ -74,6 +76,7 @@ class Pipeline:
         self._settings = settings
         self._connection = connection
         self._executor = executor
+        self._memory = memory
         self._clock = clock
         self._wakeup = wakeup
         self._log = log
@@ -101,7 +104,9 @@ class Pipeline:
             sleep=self._sleep,
             notify=wakeup.notify,
             log=log,
+            on_its_way=memory.on_its_way if memory else None,
         )
+        self._intake = memory.before(self._outbox) if memory else self._outbox
 
     @classmethod
     def open(  # noqa: PLR0913 - what a host decides
@@ -116,6 +121,7 @@ class Pipeline:
         clock: Clock | None = None,
         wakeup: Wakeup | None = None,
         logs_progress: bool = True,
+        resends: bool = False,
     ) -> Pipeline:
         """Return a pipeline that delivers as the settings say; nothing is sent yet.
 
@@ -133,7 +139,13 @@ class Pipeline:
             wakeup: Ends the pipeline's waits, for a host that waits for input as well.
             logs_progress: Whether the log has a line of progress now and then; not
                 needed by a host that shows `status`.
+            resends: Whether rows are sent that the memory says are unchanged.
+
+        Raises:
+            OutputError: The memory can't be used.
         """
+        clock = clock or Clock()
+        memory = _memory(settings, clock, log, resends=resends)
         threads = RequestThreads(settings.max_parallel_requests)
         connection = None
         if not settings.dry_run:
@@ -150,10 +162,11 @@ class Pipeline:
             else Sampler(log).send,
             connection=connection,
             executor=threads,
+            memory=memory,
             rejects=rejects,
             log=log,
             on_settled=on_settled,
-            clock=clock or Clock(),
+            clock=clock,
             wakeup=wakeup or Wakeup(),
             logs_progress=logs_progress,
         )
@@ -191,7 +204,7 @@ class Pipeline:
             mapping,
             source or Source(name),
             self.summary.counts(name),
-            outbox=self._outbox,
+            outbox=self._intake,
             rejected=self._rejected,
             clock=self._clock,
             log=self._log,
@@ -206,7 +219,7 @@ class Pipeline:
             FatalError: A batch can't be delivered.
         """
         self._look()
-        self._outbox.tick()
+        self._intake.tick()
 
     def flush(self) -> None:
         """Send all that was put, and wait until it is settled.
@@ -214,7 +227,7 @@ class Pipeline:
         Raises:
             FatalError: A batch can't be delivered.
         """
-        self._outbox.flush()
+        self._intake.flush()
         self.summary.requests = self._outbox.requests
 
     def hurry(self) -> None:
@@ -225,24 +238,37 @@ class Pipeline:
         """Finish the requests in flight, start no others, and return the counts.
 
         Raises:
-            OutputError: The rejected rows can't be kept.
+            OutputError: The rejected rows, or what was delivered, can't be kept.
         """
         self._outbox.finish()
         self._executor.shutdown(wait=False)
         if self._connection is not None:
             self._connection.close()
         self.summary.requests = self._outbox.requests
-        self._rejected.close()
+        try:
+            self._rejected.close()
+        finally:
+            if self._memory is not None:
+                self._memory.close()
         return self.summary
 
     def status(self) -> str:
         """Return how far the run is and what it waits for, for who watches it."""
         return f"{self.summary.status()}; {self._outbox.status()}"
 
+    def sync(self) -> None:
+        """Make sure that the memory survives a crash: before a state is printed.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        if self._memory is not None:
+            self._memory.sync()
+
     @property
     def position(self) -> int:
         """Enrichments put so far: where a checkpoint stands that covers them all."""
-        return self._outbox.position
+        return self._intake.position
 
     @property
     def oldest_unsettled(self) -> int:
@@ -260,6 +286,15 @@ class Pipeline:
             self._connection.expire()
         if self._logs_progress and (line := self.summary.progress()) is not None:
             self._log.info(line)
+
+
+def _memory(
+    settings: Settings, clock: Clock, log: Logger, *, resends: bool
+) -> Memory | None:
+    path = settings.memory_path
+    if path is None:
+        return None
+    return Memory.open(path, settings, clock=clock, log=log, resends=resends)
 
 
 def _rates(settings: Settings) -> Rates:

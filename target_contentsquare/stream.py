@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from target_contentsquare.delivery.clock import Clock
+    from target_contentsquare.delivery.memory.recall import Recall
     from target_contentsquare.delivery.origin import Source
     from target_contentsquare.delivery.outbox import Outbox
     from target_contentsquare.delivery.rejected_rows import RejectedRows
@@ -53,7 +54,7 @@ class Stream:
         source: Source,
         counts: StreamCounts,
         *,
-        outbox: Outbox,
+        outbox: Outbox | Recall,
         rejected: RejectedRows,
         clock: Clock,
         log: Logger,
@@ -86,6 +87,7 @@ class Stream:
         """
         enrich, put, counts = self._mapper.enrich_typed, self._outbox.put, self._counts
         source, integration = self._source, self._integration
+        size_of = source.size_of
         clock, max_age = self._clock, self._max_age
         now, oldest = clock.now, clock.now - max_age
 
@@ -105,7 +107,8 @@ class Stream:
                 self._drop(outcome)
             else:
                 key, enrichment, started_at = outcome
-                origin = Origin(counts, source, source.rows, raw, started_at)
+                size = size_of(raw)
+                origin = Origin(counts, source, source.rows, raw, size, started_at)
                 put(key, integration, enrichment, origin)
 
         return read
@@ -161,7 +164,8 @@ class Stream:
 
     def _origin(self, raw: Raw, started_at: datetime | None = None) -> Origin:
         source = self._source
-        return Origin(self._counts, source, source.rows, raw, started_at)
+        size = source.size_of(raw)
+        return Origin(self._counts, source, source.rows, raw, size, started_at)
 
     def _drop(self, reason: str) -> None:
         if not self._counts.dropped[reason]:

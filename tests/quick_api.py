@@ -86,9 +86,9 @@ class QuickApi:
 
     @property
     def grant(self) -> bytes:
-        """The answer to a token request."""
-        answer = {"access_token": "t", "expires_in": 3600, "project_id": 162}
-        return json.dumps({**answer, "endpoint": self.url}).encode()
+        """The answer to a token request: a token for the project that is asked for."""
+        answer = {"access_token": "t", "expires_in": 3600, "endpoint": self.url}
+        return json.dumps(answer).encode()
 
 
 class _Connection(asyncio.Protocol):

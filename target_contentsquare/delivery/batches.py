@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from target_contentsquare.delivery.oldest_rows import OldestRows
 from target_contentsquare.enrichment import Integration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from target_contentsquare.delivery.oldest_rows import Place
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.enrichment import Enrichment, Key
 
@@ -29,9 +32,13 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class Batch:
-    """Rows for one request: one project, one integration, unique keys."""
+    """Rows for one request: one project, one integration, unique keys.
 
-    __slots__ = ("integration", "opened_at", "project_id", "rows")
+    Attributes:
+        size: Bytes that its rows had as they arrived, while it is filled.
+    """
+
+    __slots__ = ("integration", "opened_at", "project_id", "rows", "size")
 
     def __init__(
         self,
@@ -44,6 +51,7 @@ class Batch:
         self.integration = integration
         self.rows = rows
         self.opened_at = opened_at
+        self.size = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -68,64 +76,108 @@ class Batch:
 
 #: No row belongs in it: versions are 1 or more.
 _NO_BATCH = Batch(None, Integration(0), {})
+#: Rows that wait in all open batches, at most.
+MOST_WAITING_ROWS = 20_000
+#: Bytes of them, as they arrived; and of the batches that are being sent.
+MOST_BYTES = 64_000_000
 
 
 class OpenBatches:
     """Batches that are still being filled, one per project and integration.
 
+    Where too much waits, the batches that were begun first have to go part-filled.
+
     Args:
         size: Rows at which a batch is full; the API takes at most 200.
+        most_rows: That may wait in all batches.
+        most_bytes: That these rows may have, as they arrived.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(
+        self,
+        size: int,
+        *,
+        most_rows: int = MOST_WAITING_ROWS,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         self._size = size
-        self._open: dict[tuple[int | None, Integration], Batch] = {}
+        self._most_rows = most_rows
+        self._most_bytes = most_bytes
+        # In the order in which they were begun.
+        self._open: OrderedDict[Place, Batch] = OrderedDict()
+        self._oldest = OldestRows(self._open)
         self._integrations: set[Integration] = set()
         # Most rows go where the one before went.
         self._latest = _NO_BATCH
+        self._rows = 0
+        self._bytes = 0
 
     def add(
         self, key: Key, integration: Integration, row: Row, clock: Callable[[], float]
-    ) -> tuple[Row | None, Batch | None]:
+    ) -> tuple[Row | None, Sequence[Batch]]:
         """Put a row in its batch.
 
         Returns:
             The row with the same key that this one replaces, if there is one, and the
-            batch if it is full now; the batch is then no longer held here.
+            batches that have to go: the row's own if it is full now, or the oldest if
+            too much waits. They are then no longer held here.
         """
         batch = self._latest
         if batch.project_id != key[0] or batch.integration != integration:
-            batch = self._latest = self._batch_for(key[0], integration, clock)
+            batch = self._latest = self._batch_for(key[0], integration, row, clock)
         rows = batch.rows
         replaced: Row | None = rows.setdefault(key, row)
         if replaced is not row:
             # Taken out before it is put in again, so that the rows stay in order.
-            del rows[key]
+            self._forget(batch, key)
             rows[key] = row
         elif len(self._integrations) > 1:
             replaced = self._take_from_other_integrations(key, integration)
         else:
             replaced = None
-        if len(rows) < self._size:
-            return replaced, None
-        return replaced, self._take((key[0], integration))
+        size = row.origin.size
+        batch.size += size
+        self._bytes += size
+        self._rows += 1
+        if len(rows) >= self._size:
+            return replaced, (self._take((key[0], integration)),)
+        if self._rows > self._most_rows or self._bytes > self._most_bytes:
+            return replaced, list(self._take_excess())
+        return replaced, ()
 
     def _batch_for(
         self,
         project_id: int | None,
         integration: Integration,
+        row: Row,
         clock: Callable[[], float],
     ) -> Batch:
         batch = self._open.get((project_id, integration))
         if batch is None:
             batch = Batch(project_id, integration, {}, clock())
             self._open[project_id, integration] = batch
+            self._oldest.add(row.position, (project_id, integration))
             self._integrations.add(integration)
         return batch
 
-    def _take(self, place: tuple[int | None, Integration]) -> Batch:
+    def _take(self, place: Place) -> Batch:
         self._latest = _NO_BATCH
-        return self._open.pop(place)
+        batch = self._open.pop(place)
+        self._rows -= len(batch)
+        self._bytes -= batch.size
+        return batch
+
+    def _take_excess(self) -> Iterator[Batch]:
+        while self._rows > self._most_rows or self._bytes > self._most_bytes:
+            yield self._take(next(iter(self._open)))
+
+    def _forget(self, batch: Batch, key: Key) -> Row:
+        row = batch.rows.pop(key)
+        size = row.origin.size
+        batch.size -= size
+        self._bytes -= size
+        self._rows -= 1
+        return row
 
     def _take_from_other_integrations(
         self, key: Key, integration: Integration
@@ -134,7 +186,7 @@ class OpenBatches:
         for other in self._integrations - {integration}:
             batch = self._open.get((key[0], other))
             if batch is not None and key in batch.rows:
-                row = batch.rows.pop(key)
+                row = self._forget(batch, key)
                 if not batch.rows:
                     self._take((key[0], other))
                 return row
@@ -142,7 +194,10 @@ class OpenBatches:
 
     def take_opened_before(self, moment: float) -> Iterator[Batch]:
         """Take out, one by one, the batches that were begun at `moment` or before."""
-        for place in [p for p, b in self._open.items() if b.opened_at <= moment]:
+        while self._open:
+            place, batch = next(iter(self._open.items()))
+            if batch.opened_at > moment:
+                return
             yield self._take(place)
 
     def take_all(self) -> Iterator[Batch]:
@@ -150,8 +205,14 @@ class OpenBatches:
         for place in sorted(self._open, key=self._first_position):
             yield self._take(place)
 
-    def _first_position(self, place: tuple[int | None, Integration]) -> int:
+    def _first_position(self, place: Place) -> int:
         return self._open[place].first_position
 
     def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches, in the order in which they were begun."""
         return iter(self._open.values())
+
+    @property
+    def oldest_position(self) -> int | None:
+        """Position of the oldest row that waits; None if none does."""
+        return self._oldest.position

@@ -11,6 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_contentsquare.delivery.batches import MOST_BYTES
+from target_contentsquare.delivery.feedback import Feedback
 from target_contentsquare.delivery.key_order import KeyOrder, Shipment
 from target_contentsquare.delivery.ready import Ready
 from target_contentsquare.errors import (
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from target_contentsquare.delivery.batches import Batch
     from target_contentsquare.delivery.rate.attempt import Attempt
-    from target_contentsquare.delivery.rate.project_rate import ProjectRate
     from target_contentsquare.delivery.rate.rates import Rates
     from target_contentsquare.delivery.trouble_log import TroubleLog
 
@@ -98,7 +99,7 @@ class InFlight:
         self._executor = executor
         self._max_in_flight = max_in_flight
         self._rates = rates
-        self._trouble = trouble
+        self._feedback = Feedback(rates, trouble)
         self._clock = clock
         self._sleep = sleep
         self._notify = notify
@@ -141,7 +142,7 @@ class InFlight:
             self._rates.hurry(now)
         self._note_settled()
         self._start_ready()
-        self._trouble.tick(now, len(self._unsettled))
+        self._feedback.tick(now, len(self._unsettled))
         if self._failure is not None:
             self.finish()
             raise self._failure
@@ -182,7 +183,7 @@ class InFlight:
         ready, waiting = len(self._ready), len(self._order.waiting)
         busy = len(self._in_flight) + ready
         most = self._max_in_flight
-        if waiting > most:
+        if waiting > most or self._order.size > MOST_BYTES:
             return True
         has_others = len({part.batch.project_id for part in self._unsettled}) > 1
         return ready >= _MOST_READY if has_others else busy > most
@@ -228,7 +229,8 @@ class InFlight:
     def _settle(self, part: _Part) -> None:
         future, attempt = self._in_flight.pop(part)
         error = future.exception()
-        self._learn(part, attempt, error)
+        now, waiting = self._clock(), len(self._unsettled)
+        self._feedback.learn(part.batch, attempt, error, now=now, waiting=waiting)
         try:
             if error is None:
                 self._callbacks.on_delivered(part.batch)
@@ -247,22 +249,6 @@ class InFlight:
         except FatalError as failure:
             self._failure = self._failure or failure
 
-    def _learn(
-        self, part: _Part, attempt: Attempt, error: BaseException | None
-    ) -> None:
-        """Let all requests of the project know what this one has shown."""
-        project_id, now = part.batch.project_id, self._clock()
-        rate = self._rates.of(project_id)
-        if error is None or isinstance(error, BatchRefusedError):
-            rate.worked(attempt, now)
-            self._trouble.worked(project_id, now)
-        elif isinstance(error, RetryableError):
-            note = rate.throttled if error.is_throttling else rate.failed
-            note(attempt, now, error.retry_after)
-            self._trouble.failed(project_id, error, now, len(self._unsettled))
-        else:
-            rate.forget(attempt)
-
     def _split(self, part: _Part, error: BatchRefusedError) -> None:
         """Look for the rows that are refused: halve, until they stand alone."""
         if len(part.batch) == 1:
@@ -277,9 +263,7 @@ class InFlight:
         part.shipment.parts += 1
 
     def _try_again(self, part: _Part, error: RetryableError) -> None:
-        rate = self._rates.of(part.batch.project_id)
-        if rate.is_over:
-            raise DeliveryError(_gave_up(part.batch, error, rate, self._clock()))
+        self._feedback.check_time(part.batch, error, self._clock())
         self._ready.add(part)
 
     def _release(self, part: _Part) -> None:
@@ -290,16 +274,3 @@ class InFlight:
         if shipment.parts == 0:
             for follower in self._order.settle(shipment):
                 self._make_ready(follower)
-
-
-def _gave_up(batch: Batch, error: RetryableError, rate: ProjectRate, now: float) -> str:
-    project = "" if batch.project_id is None else f" for project {batch.project_id}"
-    reason = "no sign for too long that it works"
-    if error.retry_after is not None and now < (rate.gives_up_at or now):
-        wait = rate.resumes_at - now
-        reason = f"it asks to wait {wait:.0f} s, which is more than there is left"
-    return (
-        f"{len(batch)} rows{project} (integration version {batch.integration.version}) "
-        f"could not be sent: {error}; {reason}. They are not in the state: run again, "
-        "or raise max_retry_seconds"
-    )

@@ -21,6 +21,7 @@ class Shipment:
         batch: None once the shipment has begun. Kept, it would close the reference
             cycle part → shipment → batch, and the rows would stay in memory until a
             full garbage collection.
+        size: Bytes of its rows, as they arrived.
         parts: Pieces that are not settled: more than one after a refusal.
         waits_for: Earlier shipments, not settled yet, that share a key.
         followers: Later shipments that wait for this one.
@@ -28,6 +29,7 @@ class Shipment:
 
     keys: set[Key]
     batch: Batch | None
+    size: int
     parts: int = 1
     waits_for: int = 0
     followers: list[Shipment] = field(default_factory=list)
@@ -44,16 +46,18 @@ class KeyOrder:
 
     Attributes:
         waiting: Shipments that wait for another, in order.
+        size: Bytes of the rows of all shipments that are not settled, as they arrived.
     """
 
     def __init__(self) -> None:
         self._unsettled: dict[Shipment, None] = {}
         self._held: set[Key] = set()
         self.waiting: dict[Shipment, None] = {}
+        self.size = 0
 
     def add(self, batch: Batch) -> Shipment:
         """Take a batch; it may go at once unless the shipment `waits_for` others."""
-        shipment = Shipment(set(batch.rows), batch)
+        shipment = Shipment(set(batch.rows), batch, batch.size)
         if not self._held.isdisjoint(shipment.keys):
             for holder in self._unsettled:
                 if not holder.keys.isdisjoint(shipment.keys):
@@ -61,6 +65,7 @@ class KeyOrder:
                     shipment.waits_for += 1
         self._held |= shipment.keys
         self._unsettled[shipment] = None
+        self.size += shipment.size
         if shipment.waits_for:
             self.waiting[shipment] = None
         return shipment
@@ -68,6 +73,7 @@ class KeyOrder:
     def settle(self, shipment: Shipment) -> Iterator[Shipment]:
         """Release the keys of a shipment; yields those that may go now."""
         del self._unsettled[shipment]
+        self.size -= shipment.size
         self._held -= shipment.keys
         for follower in shipment.followers:
             self._held |= follower.keys  # including those that both of them held

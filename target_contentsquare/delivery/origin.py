@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from target_contentsquare.delivery.summary import StreamCounts
+
+
+def _size_unknown(raw: Any) -> int:
+    _ = raw
+    return 0
 
 
 class Source(msgspec.Struct):
@@ -18,22 +24,25 @@ class Source(msgspec.Struct):
     Attributes:
         name: Of the stream, before stream maps.
         rows: Rows read so far, and so the number of the current one.
+        size_of: Returns how many bytes a row takes, as its host has it; 0 for a host
+            that does not know.
     """
 
     name: str
     rows: int = 0
-
-    def key_of(self, raw: Any) -> Any:
-        """Return what tells a row of this source from the others; None if nothing does.
-
-        Args:
-            raw: The row, as in `Origin`.
-        """
-        _ = raw
+    size_of: Callable[[Any], int] = _size_unknown
 
     def where(self, number: int) -> str:
         """Return a row's name for messages."""
         return f"stream '{self.name}', row {number}"
+
+    def key_of(self, raw: Any) -> bytes:
+        """Return what tells a row from the others of its stream.
+
+        Empty where nothing does.
+        """
+        _ = self, raw
+        return b""
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +52,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
         counts: Of the stream that the row belongs to, after stream maps.
         number: Of the row among those of its source, from 1.
         raw: The row as its host has it, such as a line of bytes; opaque to the core.
+        size: Bytes that `raw` takes, as far as the host knows.
         started_at: When the row's session started; None: not known.
     """
 
@@ -50,6 +60,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     source: Source
     number: int
     raw: Any
+    size: int = 0
     started_at: datetime | None = None
 
     @property

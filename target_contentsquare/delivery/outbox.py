@@ -13,10 +13,11 @@ from target_contentsquare.delivery.rejects import REJECTED_BY_API, Rejection
 from target_contentsquare.delivery.trouble_log import TroubleLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from concurrent.futures import Executor
     from logging import Logger
 
+    from target_contentsquare.delivery.memory.on_its_way import OnItsWay
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rate.rates import Rates
     from target_contentsquare.delivery.rejected_rows import RejectedRows
@@ -49,6 +50,7 @@ class Outbox:
         clock: Seconds that only go forward.
         sleep: See `InFlight`.
         notify: See `InFlight`.
+        on_its_way: Told what becomes of rows; None where nothing is remembered.
 
     Attributes:
         position: Enrichments so far; the position of the next one.
@@ -68,9 +70,11 @@ class Outbox:
         sleep: Callable[[float | None], None],
         notify: Callable[[], None],
         log: Logger,
+        on_its_way: OnItsWay | None = None,
     ) -> None:
         self._rejected = rejected
         self._clock = clock
+        self._on_its_way = on_its_way
         self._refusals = Refusals()
         self._merged = MergedRows(log)
         self._ages = ages
@@ -110,11 +114,16 @@ class Outbox:
         """
         row = Row(enrichment, self.position, origin)
         self.position += 1
-        replaced, full = self._batches.add(key, integration, row, self._clock)
+        replaced, going = self._batches.add(key, integration, row, self._clock)
         if replaced is not None:
             self._merged.add(replaced.origin, origin)
-        if full is not None:
-            self._in_flight.submit(full)
+        for batch in going:
+            self._submit(batch)
+
+    def pass_over(self, origin: Origin) -> None:
+        """Take a row that is not to be sent; it has its position all the same."""
+        _ = origin
+        self.position += 1
 
     def tick(self) -> None:
         """Do what is due while rows come in slowly, or not at all.
@@ -124,7 +133,7 @@ class Outbox:
         """
         self._in_flight.poll()
         for batch in self._batches.take_opened_before(self._clock() - MAX_WAIT_SECONDS):
-            self._in_flight.submit(batch)
+            self._submit(batch)
 
     def flush(self) -> None:
         """Send what is left, and wait until all is settled.
@@ -133,7 +142,7 @@ class Outbox:
             FatalError: A batch can't be delivered.
         """
         for batch in self._batches.take_all():
-            self._in_flight.submit(batch)
+            self._submit(batch)
         self._in_flight.drain()
 
     def hurry(self) -> None:
@@ -160,14 +169,16 @@ class Outbox:
     @property
     def oldest_unsettled(self) -> int:
         """Position of the oldest enrichment that is not settled, else `position`."""
-        return min(
-            (batch.first_position for batch in self._unsettled_batches()),
-            default=self.position,
-        )
+        positions = [batch.first_position for batch in self._in_flight.unsettled]
+        waiting = self._batches.oldest_position
+        if waiting is not None:
+            positions.append(waiting)
+        return min(positions, default=self.position)
 
-    def _unsettled_batches(self) -> Iterator[Batch]:
-        yield from self._in_flight.unsettled
-        yield from self._batches
+    def _submit(self, batch: Batch) -> None:
+        if self._on_its_way is not None:
+            self._on_its_way.before_sending()
+        self._in_flight.submit(batch)
 
     def _count_delivered(self, batch: Batch) -> None:
         self._refusals.note_delivered(batch)
@@ -175,14 +186,20 @@ class Outbox:
         for origin in origins:
             origin.counts.delivered += 1
         self._ages.add([origin.started_at for origin in origins])
+        if self._on_its_way is not None:
+            self._on_its_way.note_delivered(batch)
 
     def _reject_refused(self, batch: Batch, error: BatchRefusedError) -> None:
         (row,) = batch.rows.values()
         detail = f"Contentsquare refuses this row on its own (HTTP {error.status})"
         self._rejected.add(row.origin, Rejection(REJECTED_BY_API, None, detail))
+        if self._on_its_way is not None:
+            self._on_its_way.note_rejected(batch)
         self._refusals.note_refused(batch, row)
 
     def _reject_all(self, batch: Batch, error: BatchUndeliverableError) -> None:
         rejection = Rejection(error.reason, error.field, error.detail)
         for row in batch.rows.values():
             self._rejected.add(row.origin, rejection)
+        if self._on_its_way is not None:
+            self._on_its_way.note_rejected(batch)

@@ -26,7 +26,7 @@ class Demands(Protocol):
 
     @property
     def min_delivered(self) -> int:
-        """How many rows have to be delivered."""
+        """How many rows have to be delivered, or unchanged since they were."""
 
 
 def check_outcome(summary: Summary, demands: Demands) -> None:
@@ -39,21 +39,21 @@ def check_outcome(summary: Summary, demands: Demands) -> None:
         OutcomeError: Too many rows were rejected, or too few delivered.
     """
     total = summary.total
-    rejected, delivered = total.rejected.total(), total.delivered
+    rejected, held = total.rejected.total(), total.delivered + total.unchanged
     if demands.max_rejected.is_exceeded_in_the_end(rejected, total.read):
         raise OutcomeError(
             f"{rejected} of {total.read} rows can't be delivered, more than "
             f"max_rejected ({demands.max_rejected}): look at the reasons in "
             "rejected_path"
         )
-    if rejected and not delivered:
+    if rejected and not held:
         raise OutcomeError(
             f"no row was delivered and {rejected} were rejected: look at the reasons "
             "in rejected_path"
         )
-    if delivered < demands.min_delivered:
+    if held < demands.min_delivered:
         raise OutcomeError(
-            f"{delivered} rows were delivered, fewer than min_delivered "
+            f"{held} rows were delivered or unchanged, fewer than min_delivered "
             f"({demands.min_delivered}): look at what the tap wrote, or lower "
             "min_delivered"
         )

@@ -37,6 +37,7 @@ class StreamCounts:
     stream: str = ""
     read: int = 0
     delivered: int = 0
+    unchanged: int = 0
     merged: int = 0
     merged_other_row: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
@@ -46,13 +47,14 @@ class StreamCounts:
     def count_rejected(self, faults: Sequence[Fault]) -> None:
         """Count a rejected row with all that is wrong with it."""
         self.rejected[faults[0].reason] += 1
-        # A set: the row counts once for a reason and field.
-        self.faults.update({(fault.reason, fault.field) for fault in faults})
+        # The row counts once for a reason and field, however often it has that fault.
+        places = ((fault.reason, fault.field) for fault in faults)
+        self.faults.update(dict.fromkeys(places, 1))
 
     @property
     def unsettled(self) -> int:
         """Rows that were read and are nowhere yet: none after a run that succeeded."""
-        settled = self.delivered + self.merged
+        settled = self.delivered + self.unchanged + self.merged
         return self.read - settled - self.dropped.total() - self.rejected.total()
 
     def as_dict(self) -> dict[str, Any]:
@@ -60,6 +62,7 @@ class StreamCounts:
         return {
             "read": self.read,
             "delivered": self.delivered,
+            "unchanged": self.unchanged,
             "merged": self.merged,
             "merged_other_row": self.merged_other_row,
             "dropped": dict(self.dropped),
@@ -118,6 +121,7 @@ class Summary:
         for counts in self.streams.values():
             total.read += counts.read
             total.delivered += counts.delivered
+            total.unchanged += counts.unchanged
             total.merged += counts.merged
             total.merged_other_row += counts.merged_other_row
             total.dropped.update(counts.dropped)
@@ -196,6 +200,7 @@ class Summary:
         parts = [
             f"{_number(counts.read)} read",
             f"{_number(counts.delivered)} {self._delivered}",
+            *([f"{_number(counts.unchanged)} unchanged"] if counts.unchanged else []),
             f"{_number(counts.merged)} merged{_reasons(merged)}",
             f"{_number(counts.dropped.total())} dropped{_reasons(counts.dropped)}",
             f"{_number(counts.rejected.total())} rejected{_reasons(counts.rejected)}",

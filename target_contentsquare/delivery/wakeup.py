@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import select
 import socket
 import weakref
-from typing import Any
 
 
 class Wakeup:
@@ -44,14 +44,17 @@ class Wakeup:
         Returns:
             True if there is input, or its end, on `descriptor`.
         """
-        watched: list[Any] = [self._sleeper]
+        # Not `select`, which takes no descriptor from 1,024 on.
+        poll = select.poll()
+        poll.register(self._sleeper, select.POLLIN)
         if descriptor is not None:
-            watched.append(descriptor)
+            poll.register(descriptor, select.POLLIN)
+        milliseconds = None if timeout is None else math.ceil(timeout * 1000)
         self._sleeping = True
-        ready = select.select(watched, [], [], 0 if self._notified else timeout)[0]
+        ready = {found for found, _ in poll.poll(0 if self._notified else milliseconds)}
         self._sleeping = False
         self._notified = False
-        if self._sleeper in ready:
+        if self._sleeper.fileno() in ready:
             with contextlib.suppress(BlockingIOError):
                 self._sleeper.recv(4096)
         return descriptor is not None and descriptor in ready

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_contentsquare.enrichment import UNNUMBERED
+from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.field_choice import (
     check_number_of_fields,
     choose_fields,
@@ -120,6 +122,12 @@ def compile_mapping(
         ConfigError: The mapping names what is not there, or leaves out what has to be;
             the message lists what there is.
     """
+    if mapping.is_numbered_by_memory and not keys:
+        raise ConfigError(
+            f'{mapping.setting}.enrichment_number: "auto" needs key properties, which '
+            f"tell a session's rows apart, and the SCHEMA of stream '{stream}' has "
+            "none: set them in the tap or with stream_maps, or say another number"
+        )
     fitted = fit_mapping(stream, columns, mapping)
     mapping, identity, fields = fitted.mapping, fitted.identity, fitted.fields
     if mapping.integration_schema is None:
@@ -189,6 +197,8 @@ def _fill_in_defaults(
     if mapping.session_started_at is None and "session_started_at" in columns:
         mapping = replace(mapping, session_started_at="session_started_at")
     number = mapping.enrichment_number
+    if mapping.is_numbered_by_memory:
+        mapping = replace(mapping, enrichment_number=UNNUMBERED)
     if number in _ENRICHMENT_NUMBERS and number not in columns:
         # Meltano stores a number in a setting of several types as text.
         mapping = replace(mapping, enrichment_number=int(number))

@@ -21,7 +21,7 @@ class StreamMapping:
     Attributes:
         setting: The entry in the setting `streams`, such as `streams.calls`, which
             errors name.
-        enrichment_number: 1 to 3, or the column that holds it.
+        enrichment_number: 1 to 3, the column that holds it, or `auto`.
         project_id: The project, or the column that holds it; None for the only one
             that the credentials cover.
         integration_id: The stream's own; None where it has none.
@@ -41,6 +41,11 @@ class StreamMapping:
     fields: Mapping[str, str] | None = None
     max_session_age_days: float = MAX_SESSION_AGE_DAYS
     truncate_strings: bool = False
+
+    @property
+    def is_numbered_by_memory(self) -> bool:
+        """Whether the memory gives the rows of a session their enrichment numbers."""
+        return self.enrichment_number == "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,8 +186,8 @@ SETTINGS = (
         "min_delivered",
         ("integer",),
         title="Minimum of delivered rows",
-        description="Fewer rows delivered than this: exit code 1 in the end, after "
-        "the state",
+        description="Fewer rows delivered or unchanged than this: exit code 1 in the "
+        "end, after the state",
         default=0,
         minimum=0,
     ),
@@ -210,6 +210,13 @@ SETTINGS = (
         default=30,
         above=0,
         maximum=3600,
+    ),
+    Setting(
+        "memory_path",
+        ("string",),
+        title="Memory",
+        description="File (SQLite) that remembers what was delivered, so that a row is "
+        "sent only if it is new or has changed. For one run at a time",
     ),
     Setting(
         "dry_run",

@@ -39,8 +39,9 @@ MAPPING_KEYS = (
         "enrichment_number",
         ("integer", "string"),
         title="Enrichment number",
-        description="Which of the session's three enrichments: 1, 2, 3 or the "
-        "property that says it",
+        description="Which of the session's three enrichments: 1, 2, 3, the property "
+        "that says it, or auto: the rows of a session get 1, 2 and 3 as they come, and "
+        "keep them (needs memory_path and key properties)",
         default=1,
         minimum=1,
         maximum=MAX_ENRICHMENT_NUMBER,

@@ -42,6 +42,7 @@ class Settings:
     max_requests_per_second: float | None
     rejected_path: Path | None
     max_rejected: MaxRejected
+    memory_path: Path | None
     min_delivered: int
     max_retry_seconds: float
     request_timeout_seconds: float
@@ -64,6 +65,9 @@ class Settings:
         if not is_safe_url(config["auth_url"]):
             msg = "auth_url: must be an https URL; http only for a sandbox on loopback"
             raise ConfigError(msg)
+        memory_path = _path(config, "memory_path")
+        if memory_path is None:
+            _check_numbers(streams)
         rate = config.get("max_requests_per_second")
         return cls(
             streams=streams,
@@ -73,6 +77,7 @@ class Settings:
             max_requests_per_second=None if rate is None else float(rate),
             rejected_path=_path(config, "rejected_path"),
             max_rejected=MaxRejected.parse(config["max_rejected"]),
+            memory_path=memory_path,
             min_delivered=config["min_delivered"],
             max_retry_seconds=float(config["max_retry_seconds"]),
             request_timeout_seconds=float(config["request_timeout_seconds"]),
@@ -126,6 +131,17 @@ class Settings:
             return self.streams[stream]
         matches = (m for glob, m in self.streams.items() if fnmatchcase(stream, glob))
         return next(matches, None)
+
+
+def _check_numbers(streams: Mapping[str, StreamMapping]) -> None:
+    faults = [
+        f'{mapping.setting}.enrichment_number: "auto" needs memory_path, where the '
+        "numbers are kept"
+        for mapping in streams.values()
+        if mapping.is_numbered_by_memory
+    ]
+    if faults:
+        raise ConfigError(*faults)
 
 
 def _path(config: Mapping[str, Any], setting: str) -> Path | None:

@@ -14,6 +14,7 @@ from singer_sdk.plugin_base import _ConfigInput
 from target_contentsquare.singer.config_file import read_config_file
 from target_contentsquare.singer.connection_check import check_connection
 from target_contentsquare.singer.error_lines import one_line_errors
+from target_contentsquare.singer.help_text import DESCRIPTION, EPILOG
 from target_contentsquare.singer.propose import propose_schema
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ OPTIONS = (
     (
         "--test",
         "Sign in for every configured project, send nothing, exit.",
+    ),
+    (
+        "--resend",
+        "Send rows that the memory says are unchanged, too, and renew the memory.",
     ),
     (
         "--propose-schema",
@@ -49,7 +54,8 @@ class GivenConfig(_ConfigInput):
 
 
 def add_options(command: click.Command) -> click.Command:
-    """Return the SDK's command with our options added."""
+    """Return the SDK's command with our options and our text added."""
+    command.help, command.epilog = DESCRIPTION, EPILOG
     for flag, text in OPTIONS:
         command.params.append(click.Option([flag], is_flag=True, help=text))
     return command
@@ -67,13 +73,26 @@ def read_config(paths: Sequence[str]) -> GivenConfig:
     return GivenConfig(config=config, parse_env="ENV" in paths, paths=named)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options ask for, beside a config and an input.
+
+    Attributes:
+        test: Sign in for every project, and send nothing.
+        propose_schema: Print the integration schema that fits the rows.
+        resend: Send rows that the memory says are unchanged.
+    """
+
+    test: bool = False
+    propose_schema: bool = False
+    resend: bool = False
+
+
 def run_command(
     target_class: type[TargetContentsquare],
     config: GivenConfig | None,
     file_input: IO[Any] | None,
-    *,
-    test: bool,
-    propose: bool,
+    asked: Asked,
 ) -> None:
     """Do what the options ask for; one line for every error that a user can cause."""
     given = config or GivenConfig()
@@ -82,13 +101,14 @@ def run_command(
         if not given.parse_env:
             target_class.warn_of_unread_variables(given.config)
         # A proposal sends nothing either, so it needs no credentials.
-        changes = {"dry_run": not test} if test or propose else {}
+        sends_nothing = asked.test or asked.propose_schema
+        changes = {"dry_run": not asked.test} if sends_nothing else {}
         target = target_class(
             config={**given.config, **changes}, parse_env_config=given.parse_env
         )
-        if test:
+        if asked.test:
             check_connection(target.settings, target.user_agent)
-        elif propose:
+        elif asked.propose_schema:
             propose_schema(
                 file_input,
                 target.reader(),
@@ -99,7 +119,7 @@ def run_command(
             )
         else:
             _tune_interpreter()
-            sys.exit(target.run(file_input, given.paths))
+            sys.exit(target.run(file_input, given.paths, resends=asked.resend))
 
 
 def _tune_interpreter() -> None:

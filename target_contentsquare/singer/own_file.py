@@ -1,4 +1,4 @@
-"""The rejected file has to be a file of its own, that the run has no other use for."""
+"""The files that a run writes have to be files of their own, with no other use."""
 
 from __future__ import annotations
 
@@ -40,6 +40,22 @@ def check_own_file(
     for use, place in _other_uses(settings_files):
         if rejected.is_same_file(place):
             raise ConfigError(f"rejected_path is {use}: name a file of its own")
+
+
+def check_memory_file(
+    path: Path | None, settings_files: Iterable[tuple[str, Path]]
+) -> None:
+    """Check that the memory is no file that settings were read from.
+
+    A file that is no memory is moved aside.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    for name, other in settings_files:
+        if path is not None and path.exists() and path.samefile(other):
+            msg = f"memory_path is the file of {name}: name a file of its own"
+            raise ConfigError(msg)
 
 
 def _other_uses(

@@ -14,7 +14,7 @@ from target_contentsquare.delivery.outcome import check_outcome
 from target_contentsquare.errors import FatalError
 from target_contentsquare.pipeline import Pipeline
 from target_contentsquare.singer.batch_files import batch_lines
-from target_contentsquare.singer.own_file import check_own_file
+from target_contentsquare.singer.own_file import check_memory_file, check_own_file
 from target_contentsquare.singer.reader import LineReader
 from target_contentsquare.singer.rejected_file import RejectedFile
 from target_contentsquare.singer.report import log_report
@@ -47,11 +47,13 @@ class HostOptions:
         batch_storage: The SDK's `batch_config.storage`.
         files: What settings were read from: the name of the setting or option, and the
             path.
+        resends: Whether rows are sent that the memory says are unchanged.
     """
 
     validates: bool = False
     batch_storage: Mapping[str, Any] | None = None
     files: Sequence[tuple[str, Path]] = ()
+    resends: bool = False
 
 
 class Run:
@@ -82,9 +84,10 @@ class Run:
         self._rejected = _rejected_file(settings)
         self._states = StateKeeper(
             discard_state if settings.dry_run else write_state,
-            sync=self._rejected.sync if self._rejected else _nothing_to_sync,
+            sync=self._sync,
             clock=self._clock.seconds,
         )
+        check_memory_file(settings.memory_path, options.files)
         self._pipeline = Pipeline.open(
             settings,
             rejects=self._rejected,
@@ -94,6 +97,7 @@ class Run:
             clock=self._clock,
             wakeup=wakeup,
             logs_progress=self._live_line is None,
+            resends=options.resends,
         )
         self._streams = Streams(
             self._pipeline, settings, mapper, validates=options.validates, log=log
@@ -114,7 +118,11 @@ class Run:
             FatalError: Or an error of the SDK that a user can cause; what is safe has
                 been printed.
         """
-        self._check_files(file_input)
+        try:
+            self._check_files(file_input)
+        except FatalError:
+            self._pipeline.close()
+            raise
         tell_of_typed_input(file_input, self._log)
         try:
             self._read(file_input)
@@ -134,7 +142,10 @@ class Run:
         if self._rejected is None:
             return
         self._rejected.check()
-        check_own_file(self._rejected, file_input, self._options.files)
+        files = [*self._options.files]
+        if self._settings.memory_path is not None:
+            files.append(("memory_path", self._settings.memory_path))
+        check_own_file(self._rejected, file_input, files)
 
     def _read(self, file_input: IO[Any] | None) -> None:
         for message in self._reader.messages(file_input, self._streams.takers):
@@ -197,6 +208,12 @@ class Run:
             if number % _ROWS_BETWEEN_TICKS == 0:
                 self._tick()
 
+    def _sync(self) -> None:
+        """Make safe what a state relies on: rejected rows, and the memory."""
+        if self._rejected is not None:
+            self._rejected.sync()
+        self._pipeline.sync()
+
     def _tick(self) -> None:
         self._pipeline.tick()
         self._show_and_print_state()
@@ -255,10 +272,6 @@ class Run:
 def _rejected_file(settings: Settings) -> RejectedFile | None:
     path = settings.rejected_path
     return None if path is None or settings.dry_run else RejectedFile(path, utc_now)
-
-
-def _nothing_to_sync() -> None:
-    """Do nothing: no file keeps rejected rows."""
 
 
 def _missing_schema(message: Message) -> RecordsWithoutSchemaException:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_contentsquare.delivery.origin import Source
-from target_contentsquare.singer.json_lines import DECODE_ERRORS, decode_record
+from target_contentsquare.singer.row_key import key_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-class _Line(msgspec.Struct):
-    """A RECORD line, its values still JSON."""
-
-    record: dict[str, msgspec.Raw]
-
-
-_decode_line = msgspec.json.Decoder(_Line).decode
+    from collections.abc import Callable, Mapping
 
 
 class TapStream(Source, kw_only=True):
@@ -32,32 +22,22 @@ class TapStream(Source, kw_only=True):
     """
 
     schema: Mapping[str, Any]
+    size_of: Callable[[Any], int] = len
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The key properties: what every row has to have."""
         return tuple(self.schema.get("key_properties") or ())
 
+    def key_of(self, raw: bytes) -> bytes:
+        """Return the values of a row's key properties, as JSON; see `Source.key_of`."""
+        return key_values(raw, self.keys)
+
     @property
     def properties(self) -> Mapping[str, Any]:
         """What the JSON schema says of each property."""
         properties: Mapping[str, Any] = self.schema["schema"]["properties"]
         return properties
-
-    def key_of(self, raw: bytes) -> tuple[Any, ...] | None:
-        """Return a row's key properties; None if the stream has none.
-
-        Args:
-            raw: The RECORD line of a row that could be read.
-        """
-        if not self.keys:
-            return None
-        try:
-            record = _decode_line(raw).record
-            return tuple(msgspec.json.decode(record[name]) for name in self.keys)
-        except (*DECODE_ERRORS, KeyError):
-            record = decode_record(raw, self)
-            return tuple(record.get(name) for name in self.keys)
 
     def demand_keys(self, record: Mapping[str, Any]) -> None:
         """Check that the current row, as it arrived, has every key property.

@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
@@ -21,6 +22,7 @@ from target_contentsquare.settings.paths import path_of
 from target_contentsquare.settings.plain_config import plain_config
 from target_contentsquare.settings.read_streams import schema_files
 from target_contentsquare.singer import command
+from target_contentsquare.singer.about_text import about_text
 from target_contentsquare.singer.environment import read_environment
 from target_contentsquare.singer.error_lines import one_line_errors
 from target_contentsquare.singer.host_settings import check_config, host_schema
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
-    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from target_contentsquare.settings.settings import Settings
@@ -79,13 +80,18 @@ class TargetContentsquare(Target):
             self.logger.warning(warning)
 
     def run(
-        self, file_input: IO[Any] | None = None, config_paths: Sequence[str] = ()
+        self,
+        file_input: IO[Any] | None = None,
+        config_paths: Sequence[str] = (),
+        *,
+        resends: bool = False,
     ) -> int:
         """Read the input to its end and see everything through; see `Run.execute`.
 
         Args:
             file_input: Singer messages; standard input if None.
             config_paths: Of the files that the config was read from.
+            resends: Whether rows are sent that the memory says are unchanged.
         """
         run = Run(
             self.settings,
@@ -96,6 +102,7 @@ class TargetContentsquare(Target):
                     *(("--config", path_of(p, "--config")) for p in config_paths),
                     *schema_files(self.config),
                 ),
+                resends=resends,
             ),
             self.mapper,
             stop=self._stop,
@@ -185,6 +192,14 @@ class TargetContentsquare(Target):
         return command.add_options(super().get_singer_command())
 
     @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what there is to know of the target; as text, with descriptions."""
+        if output_format is None:
+            click.echo(about_text(cls._get_about_info()))
+        else:
+            super().print_about(output_format)
+
+    @classmethod
     def cb_config(
         cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
     ) -> Any:
@@ -203,13 +218,17 @@ class TargetContentsquare(Target):
         file_input: IO[str] | None = None,
         test: bool = False,
         propose_schema: bool = False,
+        resend: bool = False,
     ) -> None:
         """Do what the options of the command line ask for."""
         if about:
             cls.print_about(about_format)
         else:
             command.run_command(
-                cls, config, file_input, test=test, propose=propose_schema
+                cls,
+                config,
+                file_input,
+                command.Asked(test, propose_schema, resend),
             )
 
 

@@ -76,11 +76,14 @@ def record_checker(
             messages = [str(error.message) for error in validator.iter_errors(record)]
         except RecursionError:
             return Rejection(_REASON, None, f"{_TOO_DEEP} to be checked")
-        except (Unresolvable, re.error):
+        except Unresolvable:
             raise InputError(
                 f"stream '{stream}': its schema has a $ref that leads nowhere: correct "
                 "the tap, or leave validate_records off"
             ) from None
+        except Exception as error:  # noqa: BLE001 - the library raises anything here
+            # Draft 4, for one, takes a schema whose $ref is not a text.
+            raise _not_valid(stream, type(error).__name__) from None
         if not messages:
             return None
         first, *more = messages

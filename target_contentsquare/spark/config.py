@@ -64,12 +64,14 @@ class JobConfig:
         rejected_path: Where the driver writes rejected rows: anything that fsspec
             opens.
         report_path: Where it writes the counts.
+        is_stream: It is one micro-batch, which may be small and bad without harm.
     """
 
     settings: Settings
     stream: str
     rejected_path: str | None = None
     report_path: str | None = None
+    is_stream: bool = False
 
     @property
     def mapping(self) -> StreamMapping:

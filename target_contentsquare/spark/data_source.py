@@ -21,11 +21,11 @@ from pyspark.sql.datasource import (
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.spark.columns import spark_columns
 from target_contentsquare.spark.config import read_options
-from target_contentsquare.spark.outcome import conclude
+from target_contentsquare.spark.outcome import conclude, show_log
 from target_contentsquare.spark.plan import make_plan, sign_in_once
 from target_contentsquare.spark.rejected_file import check_is_new
 from target_contentsquare.spark.rows import record_batches
-from target_contentsquare.spark.send import of_batch, require_rejected_path
+from target_contentsquare.spark.send import check_for_stream, of_batch
 from target_contentsquare.spark.task.task import TaskResult, run_task
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class ContentsquareDataSource(DataSource):
         """
         _refuse_overwrite(overwrite=overwrite)
         config = self._config()
-        require_rejected_path(config)
+        check_for_stream(config)
         plan = make_plan(config, spark_columns(schema))
         if _STREAMS_BRING_ARROW:
             return StreamWriter(config, plan)
@@ -123,6 +123,7 @@ class BatchWriter(DataSourceArrowWriter):
         Raises:
             FatalError: Too many were rejected; they have been written.
         """
+        show_log()
         conclude(self._config, self._plan, _results(messages))
 
 
@@ -147,6 +148,7 @@ class StreamWriter(_StreamArrowWriter):
         Raises:
             FatalError: Too many were rejected; they have been written.
         """
+        show_log()
         config = of_batch(self._config, batchId)
         conclude(config, self._plan, _results(messages))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.wording import quoted
@@ -34,15 +34,15 @@ class Keys:
     project_id: str | None = None
 
     @classmethod
-    def of_mapping(cls, mapping: StreamMapping) -> Keys:
-        """Return the columns that a mapping names."""
+    def of_mapping(cls, mapping: StreamMapping, columns: Sequence[str]) -> Keys:
+        """Return those of the columns that a mapping names."""
         has_key = mapping.session_key is not None
         return cls(
             user_id=None if has_key else mapping.user_id,
             session_number=None if has_key else mapping.session_number,
             session_key=mapping.session_key,
-            enrichment_number=_column(mapping.enrichment_number),
-            project_id=_column(mapping.project_id),
+            enrichment_number=_column(mapping.enrichment_number, columns),
+            project_id=_column(mapping.project_id, columns),
         )
 
     @property
@@ -162,8 +162,9 @@ def _others(df: DataFrame, by: str) -> list[str]:
     ]
 
 
-def _column(setting: Any) -> str | None:
-    return setting if isinstance(setting, str) else None
+def _column(setting: int | str | None, columns: Sequence[str]) -> str | None:
+    """Return a setting that is a column, and not a number, or the text of one."""
+    return setting if isinstance(setting, str) and setting in columns else None
 
 
 def _text(name: str) -> str:

@@ -111,16 +111,21 @@ def sender(
         ConfigError: A setting is wrong, or there is no `rejected_path`.
     """
     config = read_config(settings)
-    require_rejected_path(config)
+    check_for_stream(config)
     return BatchSender(config, newest_by, tasks)
 
 
-def require_rejected_path(config: JobConfig) -> None:
-    """Raise an error if rejected rows of a stream have no place to go.
+def check_for_stream(config: JobConfig) -> None:
+    """Raise an error if a few rejected rows would end a stream after each restart.
 
     Raises:
-        ConfigError: They have none.
+        ConfigError: They have no place to go, or a share of them is the limit.
     """
+    if config.settings.max_rejected.count is None:
+        raise ConfigError(
+            "max_rejected: must be a count for a stream: of a micro-batch of one row, "
+            "one is 100%"
+        )
     if config.rejected_path is None:
         raise ConfigError(
             "rejected_path: is required for a stream, which would fail on its first "
@@ -130,7 +135,8 @@ def require_rejected_path(config: JobConfig) -> None:
 
 def of_batch(config: JobConfig, batch_id: int) -> JobConfig:
     """Return the settings of one micro-batch of a stream, with files of its own."""
-    return replace(config, rejected_path=f"{config.rejected_path}.{batch_id}")
+    path = f"{config.rejected_path}.{batch_id}"
+    return replace(config, rejected_path=path, is_stream=True)
 
 
 @dataclass(slots=True)
@@ -170,7 +176,7 @@ def _share(settings: Settings, tasks: int) -> Settings:
 def _prepared(
     df: DataFrame, config: JobConfig, newest_by: str | None, tasks: int
 ) -> DataFrame:
-    keys = Keys.of_mapping(config.mapping)
+    keys = Keys.of_mapping(config.mapping, df.columns)
     if newest_by is None:
         return spread(df, keys, tasks)
     return newest_of(df, newest_by, keys, tasks)

@@ -24,8 +24,8 @@ KEYS = st.tuples(
 PLACED = st.lists(st.tuples(KEYS, st.integers(1, 3)), max_size=120)
 
 
-def row(position: int) -> Row:
-    origin = Origin(StreamCounts(), Source("calls"), position + 1, None)
+def row(position: int, size: int = 0) -> Row:
+    origin = Origin(StreamCounts(), Source("calls"), position + 1, None, size)
     return Row(Enrichment(f"u-{position}", 1, 1, {"n": position}), position, origin)
 
 
@@ -61,10 +61,11 @@ def test_rows_go_where_a_plain_list_would_put_them(
 ) -> None:
     batches, plain = OpenBatches(size), PlainBatches(size)
     for at, (key, version) in enumerate(placed):
-        replaced, full = batches.add(key, Integration(version), row(at), lambda: 0.0)
+        replaced, going = batches.add(key, Integration(version), row(at), lambda: 0.0)
         was = None if replaced is None else replaced.position
-        assert (was, positions(full) if full else []) == plain.add(key, version, at)
-        if full is not None:
+        sent = [at for full in going for at in positions(full)]
+        assert (was, sent) == plain.add(key, version, at)
+        for full in going:
             assert (full.project_id, full.integration) == (key[0], Integration(version))
     waiting = sorted(itertools.chain.from_iterable(map(positions, batches)))
     assert waiting == [at for _, _, at in plain.rows]
@@ -80,6 +81,66 @@ def test_no_batch_is_empty_and_rows_stay_in_the_order_they_were_read(
         for batch in batches:
             assert positions(batch) == sorted(positions(batch)) != []
             assert batch.first_position == positions(batch)[0]
+
+
+@given(
+    st.lists(st.tuples(KEYS, st.integers(1, 3), st.integers(0, 40)), max_size=200),
+    st.integers(1, 30),
+    st.integers(1, 200),
+)
+def test_no_more_waits_than_may_and_those_begun_first_go(
+    placed: list[tuple[Key, int, int]], most_rows: int, most_bytes: int
+) -> None:
+    batches = OpenBatches(5, most_rows=most_rows, most_bytes=most_bytes)
+    clock = itertools.count().__next__
+    going: list[Batch] = []
+    for at, (key, version, size) in enumerate(placed):
+        _, more = batches.add(key, Integration(version), row(at, size), clock)
+        going += more
+        waiting = [one for batch in batches for one in batch.rows.values()]
+        assert len(waiting) <= most_rows
+        assert sum(one.origin.size for one in waiting) <= most_bytes
+        opened = [batch.opened_at for batch in batches]
+        for batch in more:
+            assert len(batch) == 5 or all(batch.opened_at < at for at in opened)
+        oldest = min((one.position for one in waiting), default=None)
+        assert batches.oldest_position == oldest
+    held = [*going, *batches]
+    assert len({at for batch in held for at in positions(batch)}) == sum(map(len, held))
+
+
+def test_one_huge_row_makes_many_small_ones_go() -> None:
+    batches = OpenBatches(200, most_bytes=1_000)
+    for project in range(100):
+        key = (project, "u", 1, 1)
+        batches.add(key, Integration(1), row(project, 10), lambda: 0.0)
+    _, going = batches.add((100, "u", 1, 1), Integration(1), row(100, 995), lambda: 0.0)
+    assert len(going) == 100
+    assert [batch.project_id for batch in batches] == [100]
+
+
+def test_the_oldest_row_of_many_batches_is_found_without_a_look_at_each() -> None:
+    """Each look is counted: 20,000 batches for each of 20,000 rows were too many."""
+    batches = OpenBatches(200)
+    for turn in range(3):
+        for project in range(2_000):
+            at = turn * 2_000 + project
+            batches.add((project, "u", 1, 1), Integration(1), row(at), lambda: 0.0)
+            batches.oldest_position  # noqa: B018 - kept up to date on the way
+    looks = 0
+
+    def look(batch: Batch) -> int:
+        nonlocal looks
+        looks += 1
+        return next(iter(batch.rows.values())).position
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Batch, "first_position", property(look))
+        for project in range(2_000):
+            at = 6_000 + project
+            batches.add((project, "u", 1, 1), Integration(1), row(at), lambda: 0.0)
+            assert batches.oldest_position == 4_001 + project
+    assert looks < 4 * 2_000
 
 
 def test_the_newest_row_wins_over_integrations_too() -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from operator import itemgetter
 from pathlib import Path
@@ -27,9 +28,22 @@ class SectionRunner:
     Args:
         folder: Where its files are written and its commands run.
         cleanup: Ends the sandbox of the section.
+        environment: Variables of its commands, instead of those that they have by
+            default. `PATH` goes before the rest of the path.
+        timeout: Seconds that the commands of a block may take.
     """
 
-    def __init__(self, section: Section, folder: Path, cleanup: ExitStack) -> None:
+    def __init__(
+        self,
+        section: Section,
+        folder: Path,
+        cleanup: ExitStack,
+        *,
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> None:
+        self._given_environment = environment or {}
+        self._timeout = timeout
         self._section = section
         self._folder = folder
         self._cleanup = cleanup
@@ -59,7 +73,7 @@ class SectionRunner:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=60,
+            timeout=self._timeout,
             check=False,
         )
         self._printed = done.stdout.decode()
@@ -128,6 +142,7 @@ class SectionRunner:
         return found
 
     def _environment(self) -> dict[str, str]:
+        given = self._given_environment
         # Without the developer's settings, and without a proxy.
         environment = {
             "PATH": f"{_SCRIPTS}:{_TAP_SCRIPTS}:{os.environ['PATH']}",
@@ -136,7 +151,8 @@ class SectionRunner:
         }
         if any("--config ENV" in block.text for block in self._section.blocks):
             environment |= self._settings()
-        return environment
+        path = os.pathsep.join(filter(None, (given.get("PATH"), environment["PATH"])))
+        return {**environment, **given, "PATH": path}
 
     def _settings(self) -> dict[str, str]:
         return {

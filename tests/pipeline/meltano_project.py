@@ -1,4 +1,4 @@
-"""A Meltano project: the folder `project/`, with the loader of `meltano.yml` added."""
+"""A Meltano project: the folder `project/`, with the loader added as the docs do."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from tests.pipeline.environment import CHECKOUT
 
 _TEMPLATE = Path(__file__).with_name("project")
 _LOADER = "target-contentsquare"
+_DEFINITION = CHECKOUT / "meltano-hub" / "loaders" / f"{_LOADER}.yml"
 #: Name of the metric that the loader logs at the end.
 _SUMMARY = "enrichments"
 
@@ -63,17 +64,21 @@ class MeltanoProject:
     network: BlockedNetwork
 
     def create(self) -> None:
-        """Write the project and install its plugins."""
+        """Write the project, add the loader as the docs do, and install the plugins."""
         shutil.copytree(_TEMPLATE, self.directory, dirs_exist_ok=True)
-        path = self.directory / "meltano.yml"
-        project = yaml.safe_load(path.read_text(encoding="utf-8"))
-        (loader,) = (
-            entry for entry in project["plugins"]["loaders"] if entry["name"] == _LOADER
-        )
-        loader.update({**_declared_loader(), **loader})
-        path.write_text(yaml.safe_dump(project, sort_keys=False), encoding="utf-8")
-        result = self.do("install")
-        assert result.exit_code == 0
+        project = self._read()
+        loaders = project["plugins"].pop("loaders")
+        self._write(project)
+        assert self._add_loader().exit_code == 0
+        project = self._read()
+        (added,) = project["plugins"]["loaders"]
+        (ours, *others) = loaders
+        # Without this option uv reuses the wheel that it built of this pyproject.toml.
+        build = f"--refresh-package {_LOADER} {shlex.quote(str(CHECKOUT))}"
+        loader = {**added, **ours, "pip_url": build}
+        project["plugins"]["loaders"] = [loader, *others]
+        self._write(project)
+        assert self.do("install").exit_code == 0
 
     def do(self, *arguments: str, **environment: str) -> CommandResult:
         """Run `meltano` with arguments and additional environment variables."""
@@ -81,7 +86,7 @@ class MeltanoProject:
         result = subprocess.run(  # noqa: S603
             [str(self.meltano), *arguments],
             cwd=self.directory,
-            env={**_neutral_environment(), **self._offline_settings(), **environment},
+            env={**neutral_environment(), **self._offline_settings(), **environment},
             capture_output=True,
             encoding="utf-8",
             check=False,
@@ -93,6 +98,18 @@ class MeltanoProject:
             line = f"{entry['level']} {entry.get('name', 'meltano')}: {entry['event']}"
             print(line)  # noqa: T201 - pytest shows it with a failure
         return CommandResult(result.returncode, result.stdout, log)
+
+    def _add_loader(self) -> CommandResult:
+        options = ("--plugin-type", "loader", "--no-install")
+        return self.do("add", *options, "--from-ref", str(_DEFINITION), _LOADER)
+
+    def _read(self) -> dict[str, Any]:
+        text = (self.directory / "meltano.yml").read_text(encoding="utf-8")
+        return dict(yaml.safe_load(text))
+
+    def _write(self, project: Mapping[str, Any]) -> None:
+        text = yaml.safe_dump(project, sort_keys=False)
+        (self.directory / "meltano.yml").write_text(text, encoding="utf-8")
 
     def _offline_settings(self) -> dict[str, str]:
         """Return variables with which Meltano makes no requests of its own."""
@@ -140,17 +157,7 @@ class Pipeline:
         return dict(state.get("singer_state", {}).get("bookmarks", {}))
 
 
-def _neutral_environment() -> dict[str, str]:
+def neutral_environment() -> dict[str, str]:
     """Return the environment without the developer's settings for these programs."""
     prefixes = ("MELTANO_", "TAP_", "TARGET_")
     return {k: v for k, v in os.environ.items() if not k.startswith(prefixes)}
-
-
-def _declared_loader() -> dict[str, Any]:
-    """Return the loader as `meltano.yml` of the checkout declares it."""
-    text = (CHECKOUT / "meltano.yml").read_text(encoding="utf-8")
-    loaders = yaml.safe_load(text)["plugins"]["loaders"]
-    (loader,) = (entry for entry in loaders if entry["name"] == _LOADER)
-    # Without this option uv reuses the wheel that it built of the same pyproject.toml.
-    build = f"--refresh-package {_LOADER} {shlex.quote(str(CHECKOUT))}"
-    return {**loader, "pip_url": build}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from target_contentsquare.api.tokens import Token, Tokens
 from target_contentsquare.errors import (
@@ -22,21 +22,26 @@ if TYPE_CHECKING:
 
 def number_of(row: Row) -> int:
     """Return the place of a row in the input, from 0."""
-    number = row.enrichment.enrichment["number"]
-    assert isinstance(number, int)
-    return number
+    return row.origin.number
+
+
+class Stored(NamedTuple):
+    """What the API holds for a key."""
+
+    version: int
+    value: int
 
 
 class Contentsquare:
     """The simulated API, whose contents and tokens stay from run to run.
 
     Attributes:
-        contents: Number of the row that was stored last, by key.
+        contents: What was stored last, by key.
         fatal: Whether to answer requests with an error that a retry does not cure.
     """
 
     def __init__(self, world: World) -> None:
-        self.contents: dict[Key, int] = {}
+        self.contents: dict[Key, Stored] = {}
         self.fatal = False
         self._world = world
         self._valid: dict[int | None, str] = {}
@@ -90,7 +95,9 @@ class Contentsquare:
                 raise GuaranteeBrokenError(
                     f"row {number} of {key} comes after a newer one"
                 )
-            self._newest[key] = self.contents[key] = number
+            self._newest[key] = number
+            value = row.enrichment.enrichment["value"]
+            self.contents[key] = Stored(batch.integration.version, value)
 
     def _raise_fault(self) -> None:
         faults, random = self._faults, self._world.random

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.outbox import MAX_WAIT_SECONDS
 from target_contentsquare.errors import FatalError, RetryableError
-from tests.simulation.contentsquare import number_of
+from tests.simulation.contentsquare import Stored, number_of
 from tests.simulation.expected_batches import ExpectedBatch, ExpectedBatches, Part
 from tests.simulation.rejected import RejectedRows
 from tests.simulation.states import States
@@ -15,8 +15,10 @@ from tests.simulation.world import World, require
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Mapping
 
     from target_contentsquare.delivery.batches import Batch
+    from target_contentsquare.enrichment import Key
     from tests.simulation.scenario import InputRow, Scenario, State
 
 
@@ -34,7 +36,7 @@ class Observer:
         self.events = events
         self.file = RejectedRows(self)
         self.states = States()
-        self.requests = self.delivered = self.merged = 0
+        self.requests = self.delivered = self.merged = self.unchanged = 0
         self.hurried = self.failed = self.stdout_closed = False
         self._world = world
         self._max_in_flight = scenario.max_in_flight
@@ -47,8 +49,26 @@ class Observer:
     # What the tap writes
 
     def row_read(self, row: InputRow) -> None:
-        """Record a row that will be put into a batch."""
+        """Record a row that will be put into a batch, or is unchanged."""
         self.states.unsettled[row.number] = row
+
+    def row_passed_over(self, number: int, contents: Mapping[Key, Stored]) -> None:
+        """Check a row that is settled without being sent."""
+        row = self.states.unsettled.pop(number)
+        held, wanted = contents.get(row.key), Stored(row.version, row.value)
+        require(held == wanted, f"row {number} is unchanged, but {held} is held")
+        older = [
+            other.number
+            for other in self.states.unsettled.values()
+            if other.key == row.key and other.number < number
+        ]
+        require(not older, f"row {number} is unchanged, but {older} are on their way")
+        self.unchanged += 1
+        self.events["unchanged"] += 1
+
+    def row_put(self, number: int) -> None:
+        """Record a row that is put into a batch."""
+        row = self.states.unsettled[number]
         replaced = self._batches.add(row, self._world.now)
         if replaced is not None:
             self.merged += 1

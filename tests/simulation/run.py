@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.origin import Origin, Source
-from target_contentsquare.delivery.outbox import Limits, Outbox
+from target_contentsquare.delivery.outbox import Limits
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.delivery.rate.rates import Rates
 from target_contentsquare.delivery.rejected_rows import RejectedRows
@@ -16,6 +16,7 @@ from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import FatalError, OutputError
 from target_contentsquare.singer.state import StateKeeper
+from tests.simulation.observed_outbox import ObservedOutbox
 from tests.simulation.observer import Observer
 from tests.simulation.scenario import InputRow, Pause, State
 from tests.simulation.world import Crash, SeededExecutor, World, require
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from target_contentsquare.delivery.batches import Batch
+    from target_contentsquare.delivery.memory.on_its_way import OnItsWay
     from tests.simulation.contentsquare import Contentsquare
+    from tests.simulation.memory import SimulatedMemory
     from tests.simulation.scenario import Attempt, Scenario
 
 
@@ -35,12 +38,13 @@ class SimulatedRun:
         succeeded: Whether the run read and delivered everything.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a run consists of
         self,
         world: World,
         server: Contentsquare,
         scenario: Scenario,
         attempt: Attempt,
+        memory: SimulatedMemory | None,
         events: Counter[str],
     ) -> None:
         self.succeeded = False
@@ -53,16 +57,19 @@ class SimulatedRun:
         self._stop_at = world.steps + attempt.stop_at_step
         self._stopped = self._stdout_error_raised = False
         self._tokens = server.begin_run(attempt.faults)
-        self._outbox = self._make_outbox()
+        self._memory = memory
+        on_its_way = memory.begin_run(attempt, events) if memory else None
+        self._outbox = self._make_outbox(on_its_way)
+        self._intake = memory.before(self._outbox) if memory else self._outbox
         world.before_sleep = self._observer.before_sleep
         world.after_step = self._stop_if_it_is_time
 
-    def _make_outbox(self) -> Outbox:
+    def _make_outbox(self, on_its_way: OnItsWay | None) -> ObservedOutbox:
         attempt, world, observer = self._attempt, self._world, self._observer
         keeps_rejected = attempt.max_rejected is not None
         log = _silent_logger()
         self._states = StateKeeper(
-            self._write_state, sync=observer.file.sync, clock=world.clock
+            self._write_state, sync=self._sync, clock=world.clock
         )
         self._states.enable()
         self._rejected = RejectedRows(
@@ -71,7 +78,9 @@ class SimulatedRun:
             self._summary,
             log,
         )
-        return Outbox(
+        return ObservedOutbox(
+            observer,
+            self._server,
             self._send,
             Limits(self._scenario.batch_rows, self._scenario.max_in_flight),
             self._rejected,
@@ -83,7 +92,13 @@ class SimulatedRun:
             sleep=world.sleep,
             notify=world.notify,
             log=log,
+            on_its_way=on_its_way,
         )
+
+    def _sync(self) -> None:
+        self._observer.file.sync()
+        if self._memory is not None:
+            self._memory.store.commit()
 
     def _print_due_state(self) -> None:
         if self._states.is_due:
@@ -125,6 +140,8 @@ class SimulatedRun:
         except Crash:
             self._events["crash"] += 1
             self._lose_requests()
+            if self._memory is not None:
+                self._memory.lose_what_is_not_committed()
         finally:
             self._server.fatal = False
         return self._observer.states.printed
@@ -132,8 +149,7 @@ class SimulatedRun:
     def _read_and_finish(self, first: int) -> None:
         try:
             self._read(first)
-            self._observer.expect_open_batches()
-            self._outbox.flush()
+            self._intake.flush()
             self._states.print_newest(self._outbox.oldest_unsettled)
         except FatalError as error:
             self._events[f"failed: {type(error).__name__}"] += 1
@@ -146,6 +162,8 @@ class SimulatedRun:
     def _give_up(self) -> None:
         self._observer.failed = self._observer.states.ended = True
         self._outbox.finish()
+        if self._memory is not None:
+            self._memory.store.commit()
         with contextlib.suppress(FatalError):
             self._states.print_newest(self._outbox.oldest_unsettled)
         if not self._observer.stdout_closed:
@@ -155,6 +173,7 @@ class SimulatedRun:
         counts, observer = self._counts, self._observer
         require(self._outbox.requests == observer.requests, "requests are miscounted")
         require(counts.delivered == observer.delivered, "delivered rows are miscounted")
+        require(counts.unchanged == observer.unchanged, "unchanged are miscounted")
         require(counts.merged == observer.merged, "merged rows are miscounted")
         rejected = counts.rejected.total()
         require(rejected == observer.file.rows, "rejected rows are miscounted")
@@ -172,9 +191,11 @@ class SimulatedRun:
                 break
             if random.random() < 0.2:
                 self._world.work(random.choice((0.0, 0.001, 0.1, 1.0)))
+            if self._memory is not None and random.random() < 0.05:
+                self._tick()
             if isinstance(message, State):
                 self._observer.state_read(message, rows)
-                self._states.take(b"%d" % message.place, self._outbox.position)
+                self._states.take(b"%d" % message.place, self._intake.position)
                 self._print_due_state()
             elif isinstance(message, Pause):
                 self._pause(message.seconds)
@@ -190,8 +211,7 @@ class SimulatedRun:
         self._tick()
 
     def _tick(self) -> None:
-        self._observer.expect_old_batches()
-        self._outbox.tick()
+        self._intake.tick()
         self._print_due_state()
 
     def _put_row(self, row: InputRow) -> None:
@@ -204,9 +224,9 @@ class SimulatedRun:
             self._rejected.add(origin, Rejection("wrong_type", None, ""))
         else:
             self._observer.row_read(row)
-            fields = {"number": row.number, "refused": row.outcome == "refused"}
+            fields = {"value": row.value, "refused": row.outcome == "refused"}
             enrichment = Enrichment(row.key[1], row.key[2], row.key[3], fields)
-            self._outbox.put(row.key, Integration(row.version), enrichment, origin)
+            self._intake.put(row.key, Integration(row.version), enrichment, origin)
 
     # Stops
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -21,12 +21,14 @@ class InputRow:
     Attributes:
         number: Its place among the rows, from 0.
         outcome: What becomes of it, unless a later row replaces it.
+        value: What is sent.
     """
 
     number: int
     key: Key
     version: int
     outcome: Outcome
+    value: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ class Pause:
 
 
 Message: TypeAlias = InputRow | State | Pause
+
+#: Few, so that rows go back to what they were.
+_VALUES = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,26 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """How the target remembers, and how the source changes.
+
+    Attributes:
+        rows_at_once: How many rows are looked up together.
+        passes: How often the tap gives its rows, from the first to the last.
+        changed: Probability that a row has another value when it is read again.
+        resends: Probability that a run ignores what is remembered.
+        commit_fails: Probability that a process that is to crash does so right before
+            or after a commit.
+    """
+
+    rows_at_once: int
+    passes: int
+    changed: float
+    resends: float
+    commit_fails: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything that is decided before the first run."""
 
@@ -93,6 +118,7 @@ class Scenario:
     max_in_flight: int
     max_retry_seconds: float
     attempts: tuple[Attempt, ...]
+    memory: MemoryUse | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +151,7 @@ def make_scenario(random: Random) -> Scenario:
         # A single row of project 2 holds back the states of many rows of project 1.
         tap, batch_rows = _Tap(3000, 10_000, (*(1,) * 300, 2)), 200
     interrupted = random.choice((0, 1, 1, 2, 3))
-    return Scenario(
+    scenario = Scenario(
         messages=tuple(_messages(random, tap)),
         batch_rows=batch_rows,
         max_in_flight=random.choice((1, 2, 3, 4, 8, 16)),
@@ -135,7 +161,36 @@ def make_scenario(random: Random) -> Scenario:
             _uninterrupted_attempt(random),
             _LAST_ATTEMPT,
         ),
+        memory=None,
     )
+    return _with_memory(random, scenario) if random.random() < 0.5 else scenario
+
+
+def read_again(scenario: Scenario, random: Random, first: int = 0) -> Scenario:
+    """Return a scenario in which the source changed the rows from `first` on."""
+    if scenario.memory is None:
+        return scenario
+    changed = scenario.memory.changed
+    messages = tuple(
+        replace(message, value=random.choice(_VALUES))
+        if at >= first and isinstance(message, InputRow) and random.random() < changed
+        else message
+        for at, message in enumerate(scenario.messages)
+    )
+    return replace(scenario, messages=messages)
+
+
+def _with_memory(random: Random, scenario: Scenario) -> Scenario:
+    memory = MemoryUse(
+        rows_at_once=random.choice((1, 3, 10, 500)),
+        passes=random.choice((1, 2, 3)),
+        changed=1.0,
+        resends=random.choice((0.0, 0.0, 0.5)),
+        commit_fails=random.choice((0.0, 0.1)),
+    )
+    few_values = read_again(replace(scenario, memory=memory), random)
+    changed = random.choice((0.0, 0.1, 0.5))
+    return replace(few_values, memory=replace(memory, changed=changed))
 
 
 def _tap(random: Random, batch_rows: int) -> _Tap:
@@ -157,7 +212,9 @@ def _messages(random: Random, tap: _Tap) -> list[Message]:
         user = f"u-{random.randrange(tap.users)}"
         key = (random.choice(tap.projects), user, random.choice((1, 1, 2)), 1)
         outcome = _outcome(random, tap)
-        messages.append(InputRow(number, key, random.choice(tap.versions), outcome))
+        messages.append(
+            InputRow(number, key, random.choice(tap.versions), outcome, number)
+        )
         if random.random() < tap.states:
             messages.append(State(len(messages)))
         if random.random() < tap.pauses:

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_contentsquare.delivery.batches import Batch
+from target_contentsquare.delivery.batches import Batch, OpenBatches
+from target_contentsquare.delivery.key_order import KeyOrder, Shipment
+from target_contentsquare.delivery.memory.identity import fingerprint
+from target_contentsquare.delivery.memory.on_its_way import Newest, OnItsWay
+from target_contentsquare.delivery.memory.store import Store
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.singer.checkpoint import Checkpoint
 from tests.simulation.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
@@ -46,6 +50,8 @@ def test_the_guarantees_hold_for_every_seed_and_every_situation_occurs() -> None
             "answer: RetryableError",
             "batch behind another",
             "crash",
+            "crash before a commit",
+            "crash after a commit",
             "failed: ApiError",
             "failed: AuthenticationError",
             "failed: DeliveryError",
@@ -55,6 +61,7 @@ def test_the_guarantees_hold_for_every_seed_and_every_situation_occurs() -> None
             "row merged",
             "signal",
             "state printed",
+            "unchanged",
         }
         assert expected <= events.keys(), f"not events: {expected - events.keys()}"
 
@@ -82,7 +89,50 @@ def do_not_wait(rate: ProjectRate, now: float) -> float | None:
     return None if next_start(rate, now) is None else now
 
 
+def print_unchecked(checkpoint: Checkpoint, oldest: int) -> bytes | None:
+    _ = oldest
+    return newest_safe(checkpoint, 10**9)
+
+
+def do_not_keep_order(order: KeyOrder, batch: Batch) -> Shipment:
+    shipment = add(order, batch)
+    shipment.waits_for = 0
+    order.waiting.pop(shipment, None)
+    return shipment
+
+
+def do_not_hold_keys(order: KeyOrder, batch: Batch) -> Shipment:
+    shipment = add(order, batch)
+    order._held.clear()  # noqa: SLF001 - broken on purpose
+    return shipment
+
+
+def flush_nothing(batches: OpenBatches) -> Iterator[Batch]:
+    _ = batches
+    return iter(())
+
+
+add = KeyOrder.add
+
+
+def remember_what_may_be_replaced(on_its_way: OnItsWay, batch: Batch) -> None:
+    for key, row in batch.rows.items():
+        if (newest := on_its_way.rows.get(key)) is not None:
+            current = fingerprint(batch.integration, row.enrichment)
+            on_its_way.rows[key] = Newest(row.position, newest.id, current)
+    note_delivered(on_its_way, batch)
+
+
+def forget_nothing(store: Store, ids: Iterable[int]) -> None:
+    _ = store, ids
+
+
+def do_not_commit(store: Store) -> None:
+    _ = store
+
+
 halves = Batch.halves
+note_delivered = OnItsWay.note_delivered
 newest_safe = Checkpoint.newest_safe
 next_start = ProjectRate.next_start
 
@@ -94,7 +144,14 @@ next_start = ProjectRate.next_start
         (Batch, "first_position", math.inf),
         (Checkpoint, "newest_safe", print_too_early),
         (Checkpoint, "newest_safe", print_too_late),
+        (Checkpoint, "newest_safe", print_unchecked),
+        (KeyOrder, "add", do_not_keep_order),
+        (KeyOrder, "add", do_not_hold_keys),
+        (OpenBatches, "take_all", flush_nothing),
         (ProjectRate, "next_start", do_not_wait),
+        (OnItsWay, "note_delivered", remember_what_may_be_replaced),
+        (Store, "mark", forget_nothing),
+        (Store, "commit_marks", do_not_commit),
     ],
 )
 def test_the_simulation_notices_a_broken_core(

@@ -309,3 +309,20 @@ def test_an_activated_version_is_nothing_to_do(config: Config, run: Runner) -> N
     version = '{"type": "ACTIVATE_VERSION", "stream": "calls", "version": 1}'
     done = run(config, [schema(), *calls(1), version, state(1)])
     assert (done.exit_code, done.states, done.warnings) == (0, [1], [])
+
+
+def test_a_null_state_is_passed_over_with_one_warning(
+    config: Config, run: Runner
+) -> None:
+    null = '{"type": "STATE", "value": null}'
+    lines = [schema(), null, *calls(1), state({"at": 1}), null, *calls(1), null]
+    done = run(config, lines)
+    assert (done.exit_code, done.states) == (0, [{"at": 1}]), done.printed
+    (warning,) = done.warnings
+    assert "line 2 of the input: a STATE is null" in warning
+
+
+def test_a_run_may_have_null_states_only(config: Config, run: Runner) -> None:
+    done = run(config, [schema(), *calls(2), '{"type":"STATE","value":null}'])
+    assert (done.exit_code, done.states) == (0, [])
+    assert done.metric["delivered"] == 2

@@ -7,9 +7,11 @@ import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import fsspec
 import pytest
+from singer_sdk.helpers._batch import StorageTarget
 
 from target_contentsquare.errors import InputError
 from target_contentsquare.sandbox import Sandbox
@@ -95,6 +97,47 @@ def test_several_files_and_blank_lines(
     done = run(config, [schema(), batch(str(first), str(second)), state(1)])
     assert done.exit_code == 0
     assert [key.user_id for key in sandbox.enrichments] == ["u-0", "u-1", "last"]
+
+
+@pytest.mark.parametrize(
+    "folder", ["plain", "with blank", "é=+:$", "50%", "a%20b", "[1]"]
+)
+@pytest.mark.parametrize(
+    "name",
+    ["rows.jsonl", "é=+:$ x.jsonl", "a%20b.jsonl", "r[0]*?.jsonl", "h#x", "100%"],
+)
+def test_file_names_that_the_sdk_writes_percent_encoded(
+    tmp_path: Path, folder: str, name: str
+) -> None:
+    path = tmp_path / folder / name
+    path.parent.mkdir()
+    path.write_bytes(text_of([call("a")]))
+    storage = StorageTarget(root=f"file://{path.parent}")
+    urls = [
+        storage.get_url(name),
+        f"file://localhost{quote(str(path))}",
+        f"file://LOCALHOST{path}",
+        f"file://{path}",
+        str(path),
+    ]
+    for url in urls:
+        message = json.loads(batch(url))
+        for root in (None, str(path.parent), f"file://{path.parent}/"):
+            rows = list(batch_lines(message, {"root": root}))
+            assert [json.loads(row)["record"]["user_id"] for row in rows] == ["a"]
+
+
+def test_a_name_is_read_as_it_stands_first(tmp_path: Path) -> None:
+    for name in ("a b", "a%20b"):
+        (tmp_path / name).write_bytes(text_of([call(name)]))
+    (row,) = batch_lines(json.loads(batch(f"file://{tmp_path}/a%20b")), None)
+    assert json.loads(row)["record"]["user_id"] == "a%20b"
+
+
+def test_a_file_that_is_not_there_is_named_as_in_the_manifest(tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/no%20file"
+    with pytest.raises(InputError, match=f"{url}.*No such file"):
+        list(batch_lines(json.loads(batch(url)), None))
 
 
 @pytest.fixture

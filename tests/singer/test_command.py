@@ -43,6 +43,17 @@ def test_help_names_every_option() -> None:
         assert option in shown
 
 
+def test_help_says_what_it_does_with_examples_and_exit_codes() -> None:
+    shown = invoke("--help").output
+    assert "Enrichment API" in shown
+    assert "standard output" in shown
+    assert (
+        shown.count("\n    tap-csv") + shown.count("\n    target-contentsquare --") == 3
+    )
+    for code in ("0 ", "1 ", "2 ", "130, 143 "):
+        assert f"\n    {code}" in shown
+
+
 def test_version() -> None:
     assert "target-contentsquare v" in invoke("--version").output
 
@@ -53,6 +64,18 @@ def test_about_names_every_setting(form: list[str]) -> None:
     assert done.exit_code == 0
     for name in TargetContentsquare.config_jsonschema["properties"]:
         assert name in done.stdout
+
+
+def test_about_as_text_says_what_each_setting_means() -> None:
+    words = " ".join(invoke("--about").stdout.split())
+    schema = TargetContentsquare.config_jsonschema
+    mapping = schema["properties"]["streams"]["additionalProperties"]["properties"]
+    for name, setting in {**schema["properties"], **mapping}.items():
+        assert f" {name} (" in words
+        assert " ".join(setting["description"].split()) in words, name
+    assert "client_secret (string, required, secret)" in words
+    assert "batch_size_rows (integer, default 200)" in words
+    assert 'session_number (string, default "session_number")' in words
 
 
 def test_about_as_json_has_title_and_description_of_every_setting() -> None:

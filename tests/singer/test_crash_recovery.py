@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_contentsquare.sandbox import Sandbox
+from target_contentsquare.sandbox import Fault, Sandbox
 from tests.conftest import config_for
 from tests.singer_input import call, record, schema, state
 from tests.target_process import TargetProcess, wait_until
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = int(os.environ.get("CRASH_SEED", "0")) or Random().randrange(1, 10**6)  # noqa: S311 - it is printed
+#: How many rounds each way to stop gets; `make nightly` has 50.
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
 ROWS = 1500
 BAD_USERS = ("u-13", "u-77", "u-200")
 
@@ -124,19 +126,33 @@ def contents(sandbox: Sandbox) -> Mapping[str, object]:
     }
 
 
+def faults(random: Random) -> list[Fault]:
+    """Return what goes wrong at the server, at random moments."""
+    often = random.choice((0.0, 0.05, 0.2))
+    if not often:
+        return []
+    return [
+        Fault(status=503, retry_after="0", probability=often, count=None),
+        Fault(drop="before", probability=often, count=None),
+        Fault(drop="after", probability=often, count=None),
+    ]
+
+
+@pytest.mark.parametrize("round_number", range(ROUNDS))
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
 def test_stopped_again_and_again_it_ends_like_one_clean_run(
-    tmp_path: Path, stop: int
+    tmp_path: Path, stop: int, round_number: int
 ) -> None:
-    random = Random(SEED + stop)  # noqa: S311 - repeatable on purpose
-    print(f"CRASH_SEED={SEED}")  # noqa: T201 - pytest shows it if the test fails
+    seed = SEED + round_number
+    random = Random(seed * 100 + stop)  # noqa: S311 - repeatable on purpose
+    print(f"CRASH_SEED={seed}")  # noqa: T201 - pytest shows it if the test fails
     rows = Tap(random)
     with Sandbox(latency_ms=8) as clean:
         clean.refuse_users(BAD_USERS)
         (tmp_path / "clean").mkdir()
         undisturbed = Scheduler(tmp_path / "clean", clean, rows)
         undisturbed.run_to_the_end()
-    with Sandbox(latency_ms=8) as sandbox:
+    with Sandbox(latency_ms=8, faults=faults(random)) as sandbox:
         sandbox.refuse_users(BAD_USERS)
         (tmp_path / "stopped").mkdir()
         scheduler = Scheduler(tmp_path / "stopped", sandbox, rows)

@@ -143,7 +143,7 @@ def test_a_session_key_that_is_none(
         assert next(iter(sandbox.enrichments))[1:3] == ("u.1", 5)
     else:
         assert notes(rejected) == [("invalid_session_key", "session_key")]
-    assert done.exit_code == 1
+    assert done.exit_code == (0 if key == "u.1.5" else 1)
 
 
 def test_the_file_is_for_its_owner_only(
@@ -202,7 +202,7 @@ def test_rows_that_contentsquare_refuses_are_in_it_too(
 ) -> None:
     sandbox.refuse_users(["u-3", "u-250"])
     done = run(config, [schema(), *calls(400), state({"at": 400})])
-    assert (done.exit_code, done.states) == (1, [{"at": 400}])
+    assert (done.exit_code, done.states) == (0, [{"at": 400}])
     assert sorted(notes(rejected)) == [("rejected_by_api", None)] * 2
     users = [m["record"]["user_id"] for m in messages(rejected)[1:]]
     assert sorted(users) == ["u-250", "u-3"]
@@ -326,7 +326,7 @@ def test_feeding_it_back_delivers_once_the_cause_is_gone(
     sandbox.refuse_users([])
     config |= {"truncate_strings": True, "rejected_path": str(rejected) + ".2"}
     done = command(config, [], "--input", str(rejected))
-    assert done.exit_code == 1, done.printed
+    assert done.exit_code == 0, done.printed
     assert len(sandbox.enrichments) == 3
     assert not Path(config["rejected_path"]).exists()
 
@@ -433,3 +433,60 @@ def test_a_full_disk_ends_the_run_in_one_line(
     assert len(done.errors) == 1
     assert "No space left" in done.errors[0]
     assert str(rejected) in done.errors[0]
+
+
+def test_all_faults_of_a_row_are_told(
+    config: Config, run: Runner, rejected: Path
+) -> None:
+    bad = call("", "x", call_center_name=TOO_LONG, call_duration="long")
+    done = run(config, [schema(), record(bad), *calls(1), state(1)])
+    assert (done.exit_code, done.states) == (0, [1]), done.printed
+    note = messages(rejected)[1]["rejected"]
+    found = [(fault["reason"], fault["field"]) for fault in note["faults"]]
+    assert found == [
+        ("missing_user_id", "user_id"),
+        ("invalid_session_number", "session_number"),
+        ("string_too_long", "call_center_name"),
+        ("wrong_type", "call_duration"),
+    ]
+    first = note["faults"][0]
+    assert {key: note[key] for key in ("reason", "field", "detail")} == first
+    # The row counts once, so that the numbers add up, and once for each fault.
+    assert done.metric["rejected"] == {"missing_user_id": 1}
+    counted = {(f["reason"], f["field"]): f["rows"] for f in done.metric["faults"]}
+    assert counted == dict.fromkeys(found, 1)
+    (told,) = [text for text in done.warnings if text.startswith("Rejected: ")]
+    for reason, field in found:
+        assert f"field '{field}': {reason}" in told
+    assert TOO_LONG not in done.printed
+
+
+@pytest.mark.usefixtures("rejected")
+@pytest.mark.parametrize("count", [9, 10, 11, 250])
+def test_the_log_names_ten_rows_of_a_stream_and_counts_the_rest(
+    config: Config, run: Runner, count: int
+) -> None:
+    bad = [record(call(f"u-{n}", call_duration="x")) for n in range(count)]
+    other = [record(call("v", call_duration="x"), "chats")]
+    lines = [schema(), schema("chats"), *bad, *other, *calls(1), state(1)]
+    done = run(config, lines)
+    assert (done.exit_code, done.states) == (0, [1]), done.printed
+    told = [text for text in done.warnings if text.startswith("Rejected: ")]
+    rest = count - min(count, 10)
+    last = f"Rejected: {rest} more rows of stream 'calls': rejected_path has them"
+    assert len(told) == min(count, 10) + 1 + (rest > 0)
+    assert (last in told) == (rest > 0)
+
+
+@pytest.mark.usefixtures("rejected")
+def test_the_summary_counts_by_reason_and_field(config: Config, run: Runner) -> None:
+    rows = [
+        *(call(f"a-{n}", call_duration="x") for n in range(3)),
+        *(call(f"b-{n}", call_center_name=TOO_LONG) for n in range(2)),
+        call("c", call_duration="x", has_called="maybe"),
+    ]
+    done = run(config, [schema(), *map(record, rows), *calls(1)])
+    assert (
+        "stream 'calls': rejected for wrong_type of 'call_duration' 4, "
+        "string_too_long of 'call_center_name' 2, wrong_type of 'has_called' 1"
+    ) in done.logged("INFO")

@@ -1,10 +1,16 @@
 """Standard output: state lines as the tap wrote them, and nothing else."""
 
 import contextlib
+import fcntl
 import io
+import json
 import logging
 import os
+import signal
+import struct
+import subprocess
 import sys
+import termios
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +20,8 @@ import pytest
 from target_contentsquare.errors import OutputError
 from target_contentsquare.singer.stdout import discard_state, write_state
 from tests.runs import Config, Runner
-from tests.singer_input import calls, schema
+from tests.singer_input import calls, schema, state
+from tests.target_process import wait_until
 
 
 @pytest.mark.parametrize(
@@ -116,3 +123,68 @@ def test_output_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, stream: Any) 
 def test_a_dry_run_discards(capsys: pytest.CaptureFixture[str]) -> None:
     discard_state(b"{}")
     assert capsys.readouterr().out == ""
+
+
+def bytes_in(pipe: int) -> int:
+    """Return how many bytes wait in a pipe."""
+    answer = fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4)
+    return int(struct.unpack("i", answer)[0])
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_a_full_pipe_takes_a_state_tears_no_line(
+    config: Config, tmp_path: Path, number: signal.Signals, *, blocks: bool
+) -> None:
+    """As in a container image, which sets PYTHONUNBUFFERED."""
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    values = [{"at": at, "pad": "x" * 300_000} for at in range(2)]
+    reading, writing = os.pipe()
+    os.set_blocking(writing, blocks)
+    room = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+    with subprocess.Popen(
+        [sys.executable, "-m", "target_contentsquare", "--config", "config.json"],
+        stdin=subprocess.PIPE,
+        stdout=writing,
+        stderr=subprocess.DEVNULL,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        os.close(writing)
+        assert process.stdin
+        process.stdin.write(f"{schema()}\n{state(values[0])}\n".encode())
+        process.stdin.flush()
+        wait_until(lambda: bytes_in(reading) == room, "a full pipe")
+        process.send_signal(number)
+        with os.fdopen(reading, "rb") as output:
+            printed = output.read()
+        process.stdin.close()
+    assert process.returncode == 128 + number
+    assert printed.endswith(b"\n")
+    assert [json.loads(line) for line in printed.splitlines()] == values[:1]
+
+
+RECIPE = """
+while IFS= read -r line; do last=$line; done < states.jsonl
+[ -z "${last:-}" ] || printf '%s\\n' "$last" > state.json
+"""
+
+
+@pytest.mark.parametrize(
+    ("printed", "kept"),
+    [
+        ('{"a":1}\n{"a":2}\n', '{"a":2}\n'),
+        ('{"a":1}\n{"a":{"b":2}', '{"a":1}\n'),
+        ('{"a":1', None),
+        ("", None),
+    ],
+)
+def test_the_recipe_of_the_docs_takes_the_last_whole_line(
+    tmp_path: Path, printed: str, kept: str | None
+) -> None:
+    page = Path(__file__).parents[2] / "docs" / "operating.md"
+    assert RECIPE.splitlines()[1] in page.read_text("utf-8")
+    (tmp_path / "states.jsonl").write_text(printed)
+    subprocess.run(["bash", "-c", RECIPE], cwd=tmp_path, check=False)  # noqa: S603, S607 - as a user does
+    state = tmp_path / "state.json"
+    assert (state.read_text() if state.exists() else None) == kept

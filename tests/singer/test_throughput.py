@@ -13,11 +13,11 @@ import pytest
 from target_contentsquare.delivery.batches import Batch
 from target_contentsquare.sandbox import Fault, Sandbox
 from tests.quick_api import QuickApi
-from tests.singer_input import calls, schema
+from tests.singer_input import call, calls, record, schema, state
 from tests.target_process import TargetProcess, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.runs import Config, Runner
 
@@ -129,20 +129,54 @@ def batches(but: Sequence[Batch] = ()) -> list[Batch]:
     return [batch for batch in found if id(batch) not in ignored]
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
-def test_memory_does_not_grow_with_the_input(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def peak_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], float]:
+    """Return a function that runs with an input, and returns the peak in megabytes."""
+    if not Path("/proc/self").exists():
+        pytest.skip("reads /proc")
     status = tmp_path / "status"
     program = WRITE_PEAK_AT_EXIT.format(status)
     (tmp_path / "sitecustomize.py").write_text(program, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    megabytes = []
-    for rows in (25_000, 250_000):
-        source = write_rows(tmp_path / f"{rows}.singer", rows, states=False)
+
+    def peak_of(source: Path) -> float:
         run(tmp_path, source, 0.04, at_once=16)
         (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text("utf-8"))
-        megabytes.append(int(kilobytes) / 1024)
-    few, many = megabytes
+        return int(kilobytes) / 1024
+
+    return peak_of
+
+
+def test_memory_does_not_grow_with_the_input(
+    tmp_path: Path, peak_of: Callable[[Path], float]
+) -> None:
+    few, many = (
+        peak_of(write_rows(tmp_path / f"{rows}.singer", rows, states=False))
+        for rows in (25_000, 250_000)
+    )
     # Stricter than what is promised for millions of rows, since these are few.
     assert many <= 1.1 * few
+
+
+def test_long_lines_are_bounded_in_bytes(
+    tmp_path: Path, peak_of: Callable[[Path], float]
+) -> None:
+    """64 MB may wait and 64 MB be in flight, of 400 MB that 16 requests could hold."""
+    source, long = tmp_path / "long.singer", "x" * 1_000_000
+    with source.open("w") as file:
+        file.write(f"{schema()}\n")
+        for number in range(400):
+            file.write(f"{record(call(f'u-{number}', other=long))}\n")
+    assert peak_of(source) < 250
+
+
+def test_long_states_are_bounded_in_bytes(
+    tmp_path: Path, peak_of: Callable[[Path], float]
+) -> None:
+    """One of 5 MB after each of 60 rows, none of which is safe before the end."""
+    source, long = tmp_path / "states.singer", "x" * 5_000_000
+    with source.open("w") as file:
+        file.write(f"{schema()}\n")
+        for number in range(60):
+            file.write(f"{record(call(f'u-{number}'))}\n{state({'a': long})}\n")
+    assert peak_of(source) < 200

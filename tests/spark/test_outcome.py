@@ -15,6 +15,7 @@ from target_contentsquare.errors import (
 )
 from target_contentsquare.sandbox import Sandbox
 from target_contentsquare.spark.rejected_file import check_is_new
+from target_contentsquare.spark.send import check_for_stream, of_batch
 from tests.conftest import config_for as target_config_for
 from tests.runs import Run
 from tests.spark import rig
@@ -108,6 +109,29 @@ def test_a_job_that_delivered_nothing_but_rejected_fails(
     config = config_for(sandbox, rejected_path=str(tmp_path / "rejected"))
     with pytest.raises(TooManyRejectedError, match="no row was delivered"):
         rig.run(config, frame(2, field=("string", "x" * 51)))
+
+
+def test_a_micro_batch_of_one_bad_row_does_not_end_a_stream(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "rejected")
+    config = config_for(sandbox, rejected_path=path, min_delivered=5)
+    rig.run(of_batch(config, 7), frame(1, field=("string", "x" * 51)))
+    assert len((tmp_path / "rejected.7").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "rejected_path: is required for a stream"),
+        ({"rejected_path": "r", "max_rejected": "5%"}, "max_rejected: must be a count"),
+    ],
+)
+def test_what_would_end_a_stream_after_each_restart_is_refused(
+    sandbox: Sandbox, settings: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_for_stream(config_for(sandbox, **settings))
 
 
 def test_fewer_than_min_delivered_fails(sandbox: Sandbox) -> None:

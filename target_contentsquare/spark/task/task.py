@@ -100,7 +100,7 @@ def run_task(
             source = Partition(name=plan.stream, number=partition)
             stream = worker.pipeline.stream(plan.stream, plan.columns, source=source)
             assert stream is not None  # noqa: S101 - the driver looked
-            _put_all(stream, plan.columns, batches, worker.pipeline.tick)
+            put_all(stream, plan.columns, batches, worker.pipeline.tick)
             worker.pipeline.flush()
     except TooManyRejectedError as error:
         failure = str(error)
@@ -122,12 +122,21 @@ def pickled(settings: Settings) -> bytes:
     return pickle.dumps(settings)
 
 
-def _put_all(
+def put_all(
     stream: Stream,
     columns: Sequence[Column],
     batches: Iterable[pa.RecordBatch],
     tick: Callable[[], None],
 ) -> None:
+    """Put the rows of record batches into a stream.
+
+    Args:
+        columns: Those that the stream was made with.
+        tick: Called after every 1,000 rows.
+
+    Raises:
+        FatalError: The rows can't be delivered.
+    """
     names = [column.name for column in stream.columns]
     put = stream.reader(typed_decoder(stream.columns, columns), _decode_untyped)
     for batch in batches:

@@ -116,7 +116,7 @@ def test_tasks_of_a_worker_sign_in_once(sandbox: Sandbox) -> None:
 
 
 def test_a_task_after_one_that_failed_works(sandbox: Sandbox) -> None:
-    wrong = config_for(sandbox, client_secret="wrong")  # noqa: S106 - meant to be wrong
+    wrong = config_for(sandbox, client_id="wrong")
     with pytest.raises(AuthenticationError):
         results(wrong, frame(field=("int", 1)))
     assert run(config_for(sandbox), frame(field=("int", 1))).total.delivered == 1

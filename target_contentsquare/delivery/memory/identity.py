@@ -1,0 +1,53 @@
+"""What an entry goes by: hashes, so that the file holds nothing readable of a row.
+
+An entry's id is 61 bits of a hash of the place, the user and the session, then two
+bits with the enrichment number. The entries of a session are neighbours that way. Among
+10 million sessions the chance that any two share their bits is 1 in 40,000, and the
+consequence would be that their rows are sent again: fingerprints have 128 bits.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.enrichment import Enrichment, Integration
+
+#: Of a row's key, so many bytes tell the stream; the rest tells the row in it.
+STREAM_BYTES = 4
+_ROW_BYTES = 8
+_FINGERPRINT_BYTES = 16
+_NUMBER_BITS = 0b11
+
+_encode = msgspec.json.Encoder().encode
+
+
+def session_id(place: int, user_id: str, session_number: int) -> int:
+    """Return the id of a session's entries: add an enrichment number from 1 to 3.
+
+    Args:
+        place: Which project it is: see `Store.place`.
+    """
+    text = f"{place} {session_number} {user_id}".encode()
+    digest = blake2b(text, digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True) & ~_NUMBER_BITS
+
+
+def fingerprint(integration: Integration, enrichment: Enrichment) -> bytes:
+    """Return 16 bytes that stand for what is sent, and as what it is sent."""
+    text = _encode((integration, enrichment))
+    return blake2b(text, digest_size=_FINGERPRINT_BYTES).digest()
+
+
+def source_row(origin: Origin) -> bytes:
+    """Return what tells a row from those of other streams, and from others of its own.
+
+    All rows of a stream without key properties are the same.
+    """
+    stream = blake2b(origin.counts.stream.encode(), digest_size=STREAM_BYTES).digest()
+    key = origin.source.key_of(origin.raw)
+    return stream + (blake2b(key, digest_size=_ROW_BYTES).digest() if key else b"")

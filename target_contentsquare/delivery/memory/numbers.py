@@ -1,0 +1,93 @@
+"""Which of a session's three enrichments a source row is, now and in later runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_contentsquare.delivery.memory.identity import source_row
+from target_contentsquare.delivery.memory.store import Entry
+from target_contentsquare.enrichment import UNNUMBERED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from logging import Logger
+
+    from target_contentsquare.delivery.memory.on_its_way import OnItsWay
+    from target_contentsquare.delivery.memory.store import Store
+    from target_contentsquare.delivery.memory.waiting_row import WaitingRow
+    from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.enrichment import Key
+
+#: Why a row is dropped: expected, so no error.
+NO_NUMBER_LEFT = "no_number_left"
+_NUMBERS = (1, 2, 3)
+
+
+class Numbers:
+    """Gives the source rows of a session the numbers 1, 2 and 3 as they come.
+
+    A number is kept in an entry from then on, which is on the disk before the row is
+    sent. The numbers of rows that say theirs themselves are not given to others.
+
+    Args:
+        session_id_of: Returns the id of the entries of a key's session.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        on_its_way: OnItsWay,
+        session_id_of: Callable[[Key], int],
+        log: Logger,
+    ) -> None:
+        self._store = store
+        self._on_its_way = on_its_way
+        self._session_id_of = session_id_of
+        self._log = log
+
+    def number(self, rows: Iterable[WaitingRow]) -> Iterator[WaitingRow]:
+        """Yield rows in their order, those that need a number with one.
+
+        A row stays unnumbered if its session has no number left.
+        """
+        own: set[Key] = set()
+        for row in rows:
+            if row.key[3] == UNNUMBERED:
+                number = self._number_for(row.key, row.origin, own)
+                yield row if number is None else row.numbered(number)
+            else:
+                own.add(row.key)
+                yield row
+
+    def drop(self, origin: Origin) -> None:
+        """Count a row for which there is no number left; the first one is told."""
+        counts = origin.counts
+        if not counts.dropped[NO_NUMBER_LEFT]:
+            self._log.warning(
+                "%s: its session has three enrichments, which is all that "
+                "Contentsquare keeps of one: the row is dropped (%s). Others of this "
+                "stream are only counted",
+                origin.where,
+                NO_NUMBER_LEFT,
+            )
+        counts.dropped[NO_NUMBER_LEFT] += 1
+
+    def _number_for(self, key: Key, origin: Origin, own: set[Key]) -> int | None:
+        session_id, row = self._session_id_of(key), source_row(origin)
+        entries = self._store.entries(session_id + 1, session_id + _NUMBERS[-1])
+        given = {entry.id - session_id: entry.source_row for entry in entries}
+        for number, holder in given.items():
+            if holder == row:
+                return number
+        for number in _NUMBERS:
+            numbered = (*key[:3], number)
+            if not (
+                number in given or numbered in own or numbered in self._on_its_way.rows
+            ):
+                self._reserve(session_id + number, row, origin)
+                return number
+        return None
+
+    def _reserve(self, entry_id: int, row: bytes, origin: Origin) -> None:
+        now, run = self._on_its_way.now, self._on_its_way.run
+        self._store.reserve(Entry(entry_id, None, row, origin.number, 0, now, run))

@@ -1,0 +1,90 @@
+"""The rows that are not settled, so that entries say what Contentsquare holds.
+
+An entry is marked before something else is sent for its key, and it is written when
+Contentsquare took the newest row of its key that was put: of an older one it is not
+known for how long Contentsquare will hold it. So an entry with a fingerprint is true,
+whenever the run is killed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from target_contentsquare.delivery.memory.identity import source_row
+from target_contentsquare.delivery.memory.store import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_contentsquare.delivery.batches import Batch
+    from target_contentsquare.delivery.clock import Clock
+    from target_contentsquare.delivery.memory.store import Store
+    from target_contentsquare.enrichment import Key
+
+
+class Newest(NamedTuple):
+    """The newest row of a key that is not settled."""
+
+    position: int
+    id: int
+    fingerprint: bytes
+
+
+class OnItsWay:
+    """Knows the newest unsettled row of each key, and writes entries.
+
+    Attributes:
+        rows: By key; as many as there are unsettled keys.
+        run: When it started, in Unix seconds.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self.rows: dict[Key, Newest] = {}
+        self.run = self.now
+
+    @property
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock.now.timestamp())
+
+    def before_sending(self) -> None:
+        """Make sure that no entry says what will not be true any more.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        self._store.commit_marks()
+
+    def note_delivered(self, batch: Batch) -> None:
+        """Write entries for what Contentsquare took.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        self._store.save(sorted(self._entries(batch)))
+
+    def note_rejected(self, batch: Batch) -> None:
+        """Take rows off that are settled, and that Contentsquare did not take."""
+        for key, row in batch.rows.items():
+            newest = self.rows.get(key)
+            if newest is not None and newest.position == row.position:
+                del self.rows[key]
+
+    def _entries(self, batch: Batch) -> Iterator[Entry]:
+        now = self.now
+        for key, row in batch.rows.items():
+            newest = self.rows.get(key)
+            if newest is None or newest.position != row.position:
+                continue
+            del self.rows[key]
+            yield Entry(
+                newest.id,
+                newest.fingerprint,
+                source_row(row.origin),
+                row.origin.number,
+                batch.integration.version,
+                now,
+                self.run,
+            )

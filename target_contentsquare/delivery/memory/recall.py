@@ -1,0 +1,141 @@
+"""What a row goes through before the outbox: what was delivered before stays here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_contentsquare.delivery.memory.identity import fingerprint, session_id
+from target_contentsquare.delivery.memory.numbers import Numbers
+from target_contentsquare.delivery.memory.on_its_way import Newest
+from target_contentsquare.delivery.memory.waiting_row import WaitingRow
+from target_contentsquare.enrichment import UNNUMBERED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from logging import Logger
+
+    from target_contentsquare.delivery.memory.on_its_way import OnItsWay
+    from target_contentsquare.delivery.memory.store import Place, Store
+    from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.delivery.outbox import Outbox
+    from target_contentsquare.enrichment import Enrichment, Integration, Key
+
+# One query for so many rows takes two thirds of the time of a query for each. SQLite
+# before 3.32 takes no more than 999 values in a query.
+ROWS_AT_ONCE = 500
+
+
+class Recall:
+    """Settles the rows whose values Contentsquare holds, and puts the others.
+
+    Rows wait until there are 500, or until `tick`, to be looked up together.
+
+    Args:
+        place_of: Returns the place of a project; None: the credentials' own.
+        gives_numbers: Whether a stream's rows are to be given enrichment numbers.
+        resends: Whether all rows are sent, whatever the memory says.
+        rows_at_once: How many rows are looked up together.
+    """
+
+    def __init__(  # noqa: PLR0913 - made by `Memory` only
+        self,
+        outbox: Outbox,
+        store: Store,
+        on_its_way: OnItsWay,
+        place_of: Callable[[int | None], Place],
+        *,
+        log: Logger,
+        gives_numbers: bool = False,
+        resends: bool = False,
+        rows_at_once: int = ROWS_AT_ONCE,
+    ) -> None:
+        self._outbox = outbox
+        self._store = store
+        self._on_its_way = on_its_way
+        self._place_of = place_of
+        self._resends = resends
+        self._rows_at_once = rows_at_once
+        self._places: dict[int | None, int] = {}
+        self._numbers = (
+            Numbers(store, on_its_way, self._session_id, log) if gives_numbers else None
+        )
+        self._waiting: list[WaitingRow] = []
+
+    def put(
+        self,
+        key: Key,
+        integration: Integration,
+        enrichment: Enrichment,
+        origin: Origin,
+    ) -> None:
+        """Take a row; see `Outbox.put`.
+
+        Raises:
+            FatalError: A batch can't be delivered, or the memory can't be used.
+        """
+        self._waiting.append(WaitingRow(key, integration, enrichment, origin))
+        if len(self._waiting) >= self._rows_at_once:
+            self._look_up()
+
+    def tick(self) -> None:
+        """See `Outbox.tick`."""
+        self._look_up()
+        self._outbox.tick()
+
+    def flush(self) -> None:
+        """See `Outbox.flush`."""
+        self._look_up()
+        self._outbox.flush()
+
+    @property
+    def position(self) -> int:
+        """Enrichments so far; the position of the next one."""
+        return self._outbox.position + len(self._waiting)
+
+    def _look_up(self) -> None:
+        """Put the rows that wait, but for those that are unchanged or have no number.
+
+        All entries are marked before the first row is put: to put one may mean to wait,
+        and what is delivered meanwhile may be older than a row of this lot.
+        """
+        waiting, self._waiting = self._waiting, []
+        rows = [*self._numbers.number(waiting)] if self._numbers else waiting
+        for row, is_changed in zip(rows, self._find_changed(rows), strict=True):
+            if is_changed:
+                self._outbox.put(*row)
+                continue
+            if self._numbers is not None and row.key[3] == UNNUMBERED:
+                self._numbers.drop(row.origin)
+            else:
+                row.origin.counts.unchanged += 1
+            self._outbox.pass_over(row.origin)
+
+    def _find_changed(self, rows: Sequence[WaitingRow]) -> list[bool]:
+        """Return which rows are to be sent, and mark their entries."""
+        ids = [self._session_id(row.key) + row.key[3] for row in rows]
+        known = self._store.fingerprints(ids) if rows else {}
+        first, on_its_way = self._outbox.position, self._on_its_way.rows
+        changed, marks = [], []
+        for at, (row, entry_id) in enumerate(zip(rows, ids, strict=True)):
+            current = fingerprint(row.integration, row.enrichment)
+            remembered = known.get(entry_id)
+            is_changed = remembered != current or self._resends
+            if row.key[3] == UNNUMBERED:
+                is_changed = False
+            if is_changed:
+                on_its_way[row.key] = Newest(first + at, entry_id, current)
+                if remembered is not None:
+                    marks.append(entry_id)
+                    del known[entry_id]
+            changed.append(is_changed)
+        if marks:
+            self._store.mark(marks)
+        return changed
+
+    def _session_id(self, key: Key) -> int:
+        project_id, user_id, session_number, _ = key
+        place = self._places.get(project_id)
+        if place is None:
+            place = self._store.place(self._place_of(project_id))
+            self._places[project_id] = place
+        return session_id(place, user_id, session_number)

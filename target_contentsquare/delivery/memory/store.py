@@ -1,0 +1,167 @@
+"""The entries of the memory: what was delivered, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from target_contentsquare.delivery.memory.database import as_output_error
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+#: A session that was delivered to this long ago can't be enriched any more.
+KEPT_SECONDS = 7 * 24 * 3600
+# A run whose tap writes no states would lose more than this if it was killed.
+_MOST_UNCOMMITTED = 20_000
+
+
+class Entry(NamedTuple):
+    """What is known of one enrichment, in the order of the table's columns.
+
+    Attributes:
+        id: See `identity.session_id`.
+        fingerprint: Of what Contentsquare holds; None while that is not known, since
+            something else is on its way.
+        source_row: See `identity.source_row`.
+        row_number: Of the row in its stream, among those of its run.
+        version: Of the integration schema.
+        written_at: Unix seconds.
+        run: When it started, in Unix seconds.
+    """
+
+    id: int
+    fingerprint: bytes | None
+    source_row: bytes
+    row_number: int
+    version: int
+    written_at: int
+    run: int
+
+
+class Place(NamedTuple):
+    """Which project of which Contentsquare.
+
+    Attributes:
+        auth_url: Where to sign in: a sandbox is another place than production.
+        project: 0 for the one that the credentials know.
+        credentials: A hash of them where they decide the project, else empty.
+    """
+
+    auth_url: str
+    project: int
+    credentials: str
+
+
+class Store:
+    """Reads and writes entries; what is written counts once `commit` returns.
+
+    Args:
+        connection: See `database`.
+        path: For messages.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._uncommitted = 0
+        self._has_marks = False
+
+    def place(self, place: Place) -> int:
+        """Return the number of a place, which it keeps.
+
+        Raises:
+            OutputError: The file can't be written; so do all other methods.
+        """
+        with as_output_error(self._path):
+            self._begin()
+            self._connection.execute(
+                "INSERT OR IGNORE INTO places (auth_url, project, credentials) "
+                "VALUES (?, ?, ?)",
+                place,
+            )
+            (number,) = self._connection.execute(
+                "SELECT number FROM places "
+                "WHERE auth_url = ? AND project = ? AND credentials = ?",
+                place,
+            ).fetchone()
+        return int(number)
+
+    def fingerprints(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the fingerprints that are known of ids."""
+        places = ",".join("?" * len(ids))
+        with as_output_error(self._path):
+            return dict(
+                self._connection.execute(
+                    f"SELECT id, fingerprint FROM entries WHERE id IN ({places}) "  # noqa: S608 - question marks
+                    "AND fingerprint IS NOT NULL",
+                    ids,
+                ).fetchall()
+            )
+
+    def entries(self, first_id: int, last_id: int) -> list[Entry]:
+        """Return the entries from one id to another."""
+        with as_output_error(self._path):
+            rows = self._connection.execute(
+                "SELECT * FROM entries WHERE id BETWEEN ? AND ?", (first_id, last_id)
+            ).fetchall()
+        return [Entry(*row) for row in rows]
+
+    def mark(self, ids: Iterable[int]) -> None:
+        """Note that Contentsquare may soon hold something else than what is known."""
+        self._write(
+            "UPDATE entries SET fingerprint = NULL WHERE id = ?",
+            [(entry_id,) for entry_id in ids],
+        )
+        self._has_marks = True
+
+    def reserve(self, entry: Entry) -> None:
+        """Keep an id for a source row before anything is sent."""
+        self._insert([entry])
+        self._has_marks = True
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        """Write what Contentsquare holds."""
+        self._insert(entries)
+        self._uncommitted += len(entries)
+        if self._uncommitted > _MOST_UNCOMMITTED:
+            self.commit()
+
+    def commit_marks(self) -> None:
+        """Make sure that marks survive a crash: to be called before rows are sent."""
+        if self._has_marks:
+            self.commit()
+
+    def commit(self) -> None:
+        """Make sure that what was written survives a crash."""
+        if self._connection.in_transaction:
+            with as_output_error(self._path):
+                self._connection.execute("COMMIT")
+        self._uncommitted = 0
+        self._has_marks = False
+
+    def forget(self, before: int) -> None:
+        """Remove the entries that were written before a time in Unix seconds."""
+        self._write("DELETE FROM entries WHERE written_at < ?", [(before,)])
+
+    def close(self) -> None:
+        """Commit, and let another run have the file."""
+        try:
+            self.commit()
+        finally:
+            self._connection.close()
+
+    def _insert(self, entries: Sequence[Entry]) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", entries
+        )
+
+    def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        with as_output_error(self._path):
+            self._begin()
+            self._connection.executemany(statement, rows)
+
+    def _begin(self) -> None:
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN")
