@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
-from target_contentsquare.delivery.dry_run import Sampler
+from target_contentsquare.delivery.dry_run import NotKept, Sampler
 from target_contentsquare.delivery.memory.memory import Memory
 from target_contentsquare.delivery.origin import Source
 from target_contentsquare.delivery.outbox import Limits, Outbox
@@ -71,6 +71,7 @@ class Pipeline:
         on_settled: Callable[[], None],
         clock: Clock,
         wakeup: Wakeup,
+        logs_progress: bool,
     ) -> None:
         self._settings = settings
         self._connection = connection
@@ -79,9 +80,14 @@ class Pipeline:
         self._clock = clock
         self._wakeup = wakeup
         self._log = log
-        self.summary = Summary(clock.seconds, lambda: clock.now)
+        self._logs_progress = logs_progress
+        is_dry_run = settings.dry_run
+        self.summary = Summary(clock.seconds, lambda: clock.now, is_dry_run=is_dry_run)
         self._rejected = RejectedRows(
-            rejects, settings.max_rejected.count, self.summary, log
+            NotKept() if is_dry_run else rejects,
+            None if is_dry_run else settings.max_rejected.count,
+            self.summary,
+            log,
         )
         self._outbox = Outbox(
             send,
@@ -114,6 +120,7 @@ class Pipeline:
         before_request: Callable[[], None] = _ignore,
         clock: Clock | None = None,
         wakeup: Wakeup | None = None,
+        logs_progress: bool = True,
         resends: bool = False,
     ) -> Pipeline:
         """Return a pipeline that delivers as the settings say; nothing is sent yet.
@@ -121,7 +128,7 @@ class Pipeline:
         Args:
             settings: Checked ones; with `dry_run` nothing is sent at all.
             rejects: Keeps rows that can't be delivered; None: the first one ends the
-                run.
+                run. A dry run keeps none, and goes on.
             log: Gets warnings, progress, and the samples of a dry run.
             user_agent: Name and version of the host, for the HTTP header.
             on_settled: Called after rows were settled, and at least once a second
@@ -130,6 +137,8 @@ class Pipeline:
                 makes it. What it raises ends the run, and the request is not made.
             clock: For tests.
             wakeup: Ends the pipeline's waits, for a host that waits for input as well.
+            logs_progress: Whether the log has a line of progress now and then; not
+                needed by a host that shows `status`.
             resends: Whether rows are sent that the memory says are unchanged.
 
         Raises:
@@ -159,6 +168,7 @@ class Pipeline:
             on_settled=on_settled,
             clock=clock,
             wakeup=wakeup or Wakeup(),
+            logs_progress=logs_progress,
         )
 
     def stream(
@@ -242,6 +252,10 @@ class Pipeline:
                 self._memory.close()
         return self.summary
 
+    def status(self) -> str:
+        """Return how far the run is and what it waits for, for who watches it."""
+        return f"{self.summary.status()}; {self._outbox.status()}"
+
     def sync(self) -> None:
         """Make sure that the memory survives a crash: before a state is printed.
 
@@ -270,7 +284,7 @@ class Pipeline:
         self._clock.look()
         if self._connection is not None:
             self._connection.expire()
-        if (line := self.summary.progress()) is not None:
+        if self._logs_progress and (line := self.summary.progress()) is not None:
             self._log.info(line)
 
 

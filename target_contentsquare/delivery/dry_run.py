@@ -1,4 +1,4 @@
-"""A stand-in for Contentsquare that shows an enrichment of each stream."""
+"""Stand-ins for a dry run: for Contentsquare, and for what keeps rejected rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,21 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from target_contentsquare.delivery.batches import Batch, Row
+    from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.delivery.rejects import Rejection
+
+
+class NotKept:
+    """Keeps no rejected rows: a dry run writes no file, and counts them."""
+
+    def write(self, origin: Origin, rejection: Rejection) -> None:
+        """Do nothing with a row."""
+
+    def sync(self) -> None:
+        """Do nothing: there is no file."""
+
+    def close(self) -> None:
+        """Do nothing: there is no file."""
 
 
 class Sampler:

@@ -78,6 +78,8 @@ class Outbox:
         self._refusals = Refusals()
         self._merged = MergedRows(log)
         self._ages = ages
+        self._rates = rates
+        self._trouble = TroubleLog(rates, log)
         self._batches = OpenBatches(limits.batch_rows)
         self.position = 0
         callbacks = Callbacks(
@@ -92,7 +94,7 @@ class Outbox:
             executor=executor,
             max_in_flight=limits.max_in_flight,
             rates=rates,
-            trouble=TroubleLog(rates, log),
+            trouble=self._trouble,
             clock=clock,
             sleep=sleep,
             notify=notify,
@@ -150,6 +152,14 @@ class Outbox:
     def finish(self) -> None:
         """Finish the requests in flight and start no others; never raises."""
         self._in_flight.finish()
+
+    def status(self) -> str:
+        """Return what requests are made, or what they wait for, in few words."""
+        if (away := self._trouble.away(self._clock())) is not None:
+            return away
+        per_second = self._rates.per_second
+        limit = "" if per_second is None else f", at most {per_second:.1f} a second"
+        return f"{self._rates.in_flight} requests in flight{limit}"
 
     @property
     def requests(self) -> int:

@@ -68,7 +68,7 @@ class RejectedRows:
             not_named = counts.rejected.total() - ROWS_NAMED
             if not_named > 0:
                 self._log.warning(
-                    "Rejected: %d more rows of stream '%s': rejected_path has them",
+                    "Rejected: %d more rows of stream '%s', which are not named here",
                     not_named,
                     name,
                 )

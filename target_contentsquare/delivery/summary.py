@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.delivery.clock import utc_now
 from target_contentsquare.delivery.session_ages import SessionAges
+from target_contentsquare.delivery.speed import Speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from target_contentsquare.errors import Fault
 
-#: Seconds between two progress lines.
+#: Seconds until the first progress line, and between two.
+FIRST_PROGRESS_SECONDS = 2.0
 PROGRESS_SECONDS = 10.0
 # The last warning of a run names so many of the commonest reasons.
 _REASONS_TOLD = 3
@@ -79,18 +81,25 @@ class Summary:
     Args:
         clock: Seconds that only go forward.
         now: The time of day in UTC.
+        is_dry_run: Nothing is sent: rows would be delivered, and are not.
 
     Attributes:
         ages: Of the sessions, when their rows were delivered.
     """
 
     def __init__(
-        self, clock: Callable[[], float], now: Callable[[], datetime] = utc_now
+        self,
+        clock: Callable[[], float],
+        now: Callable[[], datetime] = utc_now,
+        *,
+        is_dry_run: bool = False,
     ) -> None:
         self._clock = clock
+        self._speed = Speed(clock)
+        self.is_dry_run = is_dry_run
         self.ages = SessionAges(now)
         self._started_at = clock()
-        self._next_progress = self._started_at + PROGRESS_SECONDS
+        self._next_progress = self._started_at + FIRST_PROGRESS_SECONDS
         self.streams: dict[str, StreamCounts] = {}
         self.skipped: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
@@ -133,18 +142,29 @@ class Summary:
         return f"{_number(rows)} {noun} rejected: {_faults(total, _REASONS_TOLD)}"
 
     def progress(self) -> str | None:
-        """Return a line for the log every 10 seconds of a run; otherwise None."""
+        """Return a line for the log after 2 seconds, then every 10; otherwise None."""
         now = self._clock()
         if now < self._next_progress:
             return None
         self._next_progress = now + PROGRESS_SECONDS
-        return f"so far, {self._elapsed(now)}: {_line(self.total)}"
+        total = self.total
+        speed = f"{self._speed.of(total.read):,.0f} rows a second"
+        return f"so far, {self._elapsed(now)}: {self._line(total)}; {speed}"
+
+    def status(self) -> str:
+        """Return how far the run is, in few words."""
+        total = self.total
+        return (
+            f"{_number(total.read)} read, {_number(total.delivered)} "
+            f"{self._delivered}, {_number(total.rejected.total())} rejected, "
+            f"{self._speed.of(total.read):,.0f} rows/s"
+        )
 
     def report(self) -> Iterator[str]:
         """Yield the lines of the final report; the numbers add up."""
         streams = self.streams
         for name, counts in streams.items():
-            yield f"stream '{name}': {_line(counts)}"
+            yield f"stream '{name}': {self._line(counts)}"
             if counts.faults:
                 yield f"stream '{name}': rejected for {_faults(counts)}"
         for name, rows in self.skipped.items():
@@ -152,13 +172,14 @@ class Summary:
         for name, rows in self.removed.items():
             yield f"stream '{name}': {_number(rows)} rows removed by stream_maps"
         if len(streams) != 1:
-            yield f"all streams: {_line(self.total)}"
+            yield f"all streams: {self._line(self.total)}"
         yield from self.ages.report()
         yield f"{_number(self.requests)} requests, {self._elapsed(self._clock())}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the same as numbers."""
         return {
+            "dry_run": self.is_dry_run,
             **self.total.as_dict(),
             "skipped": self.skipped.total(),
             "removed": self.removed.total(),
@@ -170,26 +191,26 @@ class Summary:
             },
         }
 
+    @property
+    def _delivered(self) -> str:
+        return "would be delivered" if self.is_dry_run else "delivered"
+
+    def _line(self, counts: StreamCounts) -> str:
+        merged = +Counter(other_row=counts.merged_other_row)
+        parts = [
+            f"{_number(counts.read)} read",
+            f"{_number(counts.delivered)} {self._delivered}",
+            *([f"{_number(counts.unchanged)} unchanged"] if counts.unchanged else []),
+            f"{_number(counts.merged)} merged{_reasons(merged)}",
+            f"{_number(counts.dropped.total())} dropped{_reasons(counts.dropped)}",
+            f"{_number(counts.rejected.total())} rejected{_reasons(counts.rejected)}",
+        ]
+        if counts.unsettled:
+            parts.append(f"{_number(counts.unsettled)} not settled")
+        return f"{parts[0]} = {' + '.join(parts[1:])}"
+
     def _elapsed(self, now: float) -> str:
         return f"{now - self._started_at:.1f} s"
-
-
-def _line(counts: StreamCounts) -> str:
-    parts = [
-        f"{_number(counts.read)} read",
-        f"{_number(counts.delivered)} delivered",
-        *([f"{_number(counts.unchanged)} unchanged"] if counts.unchanged else []),
-        f"{_number(counts.merged)} merged{_reasons(_kinds_of_merged(counts))}",
-        f"{_number(counts.dropped.total())} dropped{_reasons(counts.dropped)}",
-        f"{_number(counts.rejected.total())} rejected{_reasons(counts.rejected)}",
-    ]
-    if counts.unsettled:
-        parts.append(f"{_number(counts.unsettled)} not settled")
-    return f"{parts[0]} = {' + '.join(parts[1:])}"
-
-
-def _kinds_of_merged(counts: StreamCounts) -> Counter[str]:
-    return +Counter(other_row=counts.merged_other_row)
 
 
 def _reasons(counts: Counter[str]) -> str:

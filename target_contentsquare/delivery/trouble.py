@@ -98,8 +98,14 @@ class Trouble:
         wait = self._wait(now, waiting)
         if is_first:
             return f"{self._host}: {self._cause}{self._hint()}; {wait}"
+        return f"{self.away(now)}; {wait}"
+
+    def away(self, now: float) -> str | None:
+        """Return what the run waits for: a host that does not work; else None."""
+        if self._away_since is None or now < self._away_since + TOLD_AFTER_SECONDS:
+            return None
         seconds = f"{now - self._away_since:.0f} s"
-        return f"{self._host} has not worked for {seconds} ({self._cause}); {wait}"
+        return f"{self._host} has not worked for {seconds} ({self._cause})"
 
     @property
     def next_line_at(self) -> float | None:

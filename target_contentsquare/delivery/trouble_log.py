@@ -48,6 +48,11 @@ class TroubleLog:
         for trouble in self._troubles.values():
             self._warn(trouble.tick(now, waiting))
 
+    def away(self, now: float) -> str | None:
+        """Return which host does not work, and since when; None if all do."""
+        states = (trouble.away(now) for trouble in self._troubles.values())
+        return next((state for state in states if state is not None), None)
+
     def _trouble(self, project_id: int | None, error: RetryableError) -> Trouble:
         host = error.host or "Contentsquare"
         rate = self._rates.of(project_id)

@@ -77,6 +77,7 @@ class LineReader:
 
     Attributes:
         lines: Read so far, as whole pieces of input.
+        waits: There has been no input for a `tick`.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class LineReader:
         self._on_wake = on_wake
         self._tick = tick
         self.lines = 0
+        self.waits = False
 
     def messages(
         self, stream: IO[Any] | None, takers: Mapping[str, Callable[[bytes], None]]
@@ -144,6 +146,7 @@ class LineReader:
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
         while self._stop.number is None:
             has_input = self._wakeup.sleep(self._tick, descriptor)
+            self.waits = not has_input
             self._on_wake()
             if has_input:
                 chunk = os.read(descriptor, _CHUNK_BYTES)

@@ -28,7 +28,7 @@ def log_report(  # noqa: PLR0913 - all of it is told
 ) -> None:
     """Log the counts of a run in lines for people, and in a METRIC line."""
     if dry_run:
-        log.info("Dry run: nothing was sent; the rows delivered would have been")
+        log.info("Dry run: nothing was sent, and no file was written")
     for line in summary.report():
         log.info(line)
     if stop.number is not None:

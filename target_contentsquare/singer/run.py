@@ -21,6 +21,7 @@ from target_contentsquare.singer.report import log_report
 from target_contentsquare.singer.state import StateKeeper
 from target_contentsquare.singer.stdout import discard_state, write_state
 from target_contentsquare.singer.streams import Streams
+from target_contentsquare.singer.terminal import live_line, tell_of_typed_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,6 +80,7 @@ class Run:
         self._metrics_log = metrics_log
         self._had_null_state = False
         self._clock = Clock()
+        self._live_line = live_line(log, self._clock.seconds)
         self._rejected = _rejected_file(settings)
         self._states = StateKeeper(
             discard_state if settings.dry_run else write_state,
@@ -91,9 +93,10 @@ class Run:
             rejects=self._rejected,
             log=log,
             user_agent=user_agent,
-            on_settled=self._print_due_state,
+            on_settled=self._show_and_print_state,
             clock=self._clock,
             wakeup=wakeup,
+            logs_progress=self._live_line is None,
             resends=options.resends,
         )
         self._streams = Streams(
@@ -120,6 +123,7 @@ class Run:
         except FatalError:
             self._pipeline.close()
             raise
+        tell_of_typed_input(file_input, self._log)
         try:
             self._read(file_input)
             self._finish()
@@ -212,7 +216,16 @@ class Run:
 
     def _tick(self) -> None:
         self._pipeline.tick()
+        self._show_and_print_state()
+
+    def _show_and_print_state(self) -> None:
+        if self._live_line is not None:
+            self._live_line.draw(self._status)
         self._print_due_state()
+
+    def _status(self) -> str:
+        waits = self._reader.waits and self._stop.number is None
+        return f"{self._pipeline.status()}{'; waiting for input' if waits else ''}"
 
     def _print_due_state(self) -> None:
         if self._states.is_due:
@@ -238,6 +251,8 @@ class Run:
             check_outcome(self._pipeline.summary, self._settings)
 
     def _close(self, *, succeeded: bool) -> None:
+        if self._live_line is not None:
+            self._live_line.close()
         summary = self._pipeline.close()
         # Whatever ended the run is the error to tell.
         with contextlib.suppress(FatalError):
@@ -256,7 +271,7 @@ class Run:
 
 def _rejected_file(settings: Settings) -> RejectedFile | None:
     path = settings.rejected_path
-    return None if path is None else RejectedFile(path, utc_now)
+    return None if path is None or settings.dry_run else RejectedFile(path, utc_now)
 
 
 def _missing_schema(message: Message) -> RecordsWithoutSchemaException:

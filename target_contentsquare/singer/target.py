@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections import Counter
@@ -31,7 +32,7 @@ from target_contentsquare.singer.signals import StopSignal
 from target_contentsquare.singer.unread_variables import check_unread_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -73,7 +74,8 @@ class TargetContentsquare(Target):
         self._wakeup = Wakeup()
         self._stop = StopSignal(self._wakeup)
         options["message_reader"] = _RunOfTheTarget(self.run)
-        super().__init__(**options)
+        with _without_chatter(self.logger):
+            super().__init__(**options)
         for warning in self.settings.warnings:
             self.logger.warning(warning)
 
@@ -228,6 +230,18 @@ class TargetContentsquare(Target):
                 file_input,
                 command.Asked(test, propose_schema, resend),
             )
+
+
+@contextlib.contextmanager
+def _without_chatter(log: logging.Logger) -> Iterator[None]:
+    """Leave out what the SDK logs at INFO of how it reads the config."""
+    level = log.level
+    if log.isEnabledFor(logging.INFO) and not log.isEnabledFor(logging.DEBUG):
+        log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 class _RunOfTheTarget(GenericSingerReader[bytes]):

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from target_contentsquare.delivery.summary import PROGRESS_SECONDS, Summary
+from target_contentsquare.delivery.summary import (
+    FIRST_PROGRESS_SECONDS,
+    PROGRESS_SECONDS,
+    Summary,
+)
 from target_contentsquare.sandbox import Sandbox
 from tests.conftest import Clock
 from tests.runs import Config, Run, Runner
@@ -110,22 +114,24 @@ def test_one_stream_needs_no_line_for_all(summary: Summary) -> None:
 # The progress line
 
 
-def test_there_is_a_line_every_10_seconds(summary: Summary, clock: Clock) -> None:
+def test_there_is_a_line_after_2_seconds_and_then_every_10(
+    summary: Summary, clock: Clock
+) -> None:
     lines = []
     for _ in range(36):
         clock.now += 1
         summary.counts("calls").read += 1
         lines.append(summary.progress())
     said = [number for number, line in enumerate(lines, start=1) if line]
-    assert said == [10, 20, 30]
-    assert lines[9] == (
-        "so far, 10.0 s: 10 read = 0 delivered + 0 merged + 0 dropped + 0 rejected "
-        "+ 10 not settled"
+    assert said == [2, 12, 22, 32]
+    assert lines[11] == (
+        "so far, 12.0 s: 12 read = 0 delivered + 0 merged + 0 dropped + 0 rejected "
+        "+ 12 not settled; 1 rows a second"
     )
 
 
 def test_a_short_run_has_none(summary: Summary, clock: Clock) -> None:
-    clock.now += PROGRESS_SECONDS - 0.01
+    clock.now += FIRST_PROGRESS_SECONDS - 0.01
     assert summary.progress() is None
 
 
@@ -134,6 +140,20 @@ def test_a_pause_is_not_made_up_for(summary: Summary, clock: Clock) -> None:
     assert summary.progress() is not None
     clock.now += 1
     assert summary.progress() is None
+
+
+def test_the_rate_is_that_of_the_last_second_or_more(
+    summary: Summary, clock: Clock
+) -> None:
+    counts = summary.counts("calls")
+    rates = []
+    for rows in (100, 0, 300):
+        counts.read += rows
+        clock.now += 0.5
+        rates.append(summary.status().rpartition(", ")[2])
+    assert rates == ["0 rows/s", "100 rows/s", "100 rows/s"]
+    clock.now += 0.5
+    assert summary.status() == "400 read, 0 delivered, 0 rejected, 300 rows/s"
 
 
 def test_progress_counts_all_streams(summary: Summary, clock: Clock) -> None:

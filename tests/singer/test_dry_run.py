@@ -50,18 +50,37 @@ def test_the_sample_of_a_stream_under_its_alias(run: Runner) -> None:
     ]
 
 
-def test_a_row_that_cannot_be_delivered_ends_it_too(run: Runner) -> None:
-    done = run(DRY, [schema(), record(call(call_duration="x")), state(1)])
-    assert (done.exit_code, done.states, len(done.errors)) == (1, [], 1)
+@pytest.mark.parametrize("more", [{}, {"max_rejected": 1}, {"max_rejected": "1%"}])
+def test_rows_that_cannot_be_delivered_are_counted_and_never_end_it(
+    run: Runner, more: Config
+) -> None:
+    bad = [call(call_duration="x"), call(call_date="x"), call(call_duration="y")]
+    done = run({**DRY, **more}, [schema(), *map(record, bad), state(1)])
+    assert (done.exit_code, done.states, done.errors) == (0, [], [])
+    assert done.metric["rejected"] == {"wrong_type": 2, "invalid_datetime": 1}
+    assert done.warnings == [
+        "Rejected: stream 'calls', row 1, field 'call_duration': wrong_type",
+        "Rejected: stream 'calls', row 2, field 'call_date': invalid_datetime",
+        "Rejected: stream 'calls', row 3, field 'call_duration': wrong_type",
+    ]
 
 
-def test_rejected_rows_are_kept_if_a_path_is_given(run: Runner, tmp_path: Path) -> None:
-    path = tmp_path / "rejected.singer"
-    lines = [schema(), record(call(call_duration="x")), state(1)]
+@pytest.mark.parametrize("name", ["rejected.singer", "no-such-folder/rejected"])
+def test_no_file_is_written(run: Runner, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    lines = [schema(), record(call(call_duration="x")), *calls(1), state(1)]
     done = run({**DRY, "rejected_path": str(path)}, lines)
     assert (done.exit_code, done.states) == (0, [])
-    assert path.exists()
-    assert done.metric["rejected"] == {"wrong_type": 1}
+    assert not path.exists()
+
+
+def test_it_says_that_rows_would_be_delivered(run: Runner) -> None:
+    done = run(DRY, [schema(), *calls(3)])
+    assert done.metric["dry_run"] is True
+    assert (
+        "stream 'calls': 3 read = 3 would be delivered + 0 merged + 0 dropped "
+        "+ 0 rejected"
+    ) in done.logged("INFO")
 
 
 @pytest.mark.parametrize("value", ["yes", 1, None])

@@ -55,6 +55,13 @@ class Rates:
         """Requests in flight, all projects together."""
         return sum(rate.in_flight for rate in self._rates.values())
 
+    @property
+    def per_second(self) -> float | None:
+        """Requests a second that all projects together may start; None: no limit."""
+        limits = [rate.per_second for rate in self._rates.values()]
+        known = [limit for limit in limits if limit is not None]
+        return sum(known) if known and len(known) == len(limits) else None
+
     def next_turn(self, now: float, waiting: Iterable[int | None]) -> Turn | None:
         """Return which of the projects with waiting batches starts a request next.
 
