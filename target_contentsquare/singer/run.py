@@ -18,6 +18,7 @@ from target_contentsquare.singer.own_file import check_memory_file, check_own_fi
 from target_contentsquare.singer.reader import LineReader
 from target_contentsquare.singer.rejected_file import RejectedFile
 from target_contentsquare.singer.report import log_report
+from target_contentsquare.singer.retry import Retry
 from target_contentsquare.singer.state import StateKeeper
 from target_contentsquare.singer.stdout import discard_state, write_state
 from target_contentsquare.singer.streams import Streams
@@ -79,7 +80,7 @@ class Run:
         self._metrics_log = metrics_log
         self._had_null_state = False
         self._clock = Clock()
-        self._rejected = _rejected_file(settings)
+        self._rejected = _rejected_file(settings, self._clock)
         self._states = StateKeeper(
             discard_state if settings.dry_run else write_state,
             sync=self._sync,
@@ -96,9 +97,8 @@ class Run:
             wakeup=wakeup,
             resends=options.resends,
         )
-        self._streams = Streams(
-            self._pipeline, settings, mapper, validates=options.validates, log=log
-        )
+        self._mapper = mapper
+        self._streams = self._new_streams()
         self._reader = LineReader(wakeup, stop, self._tick)
         stop.watch(self._pipeline.hurry)
 
@@ -121,6 +121,7 @@ class Run:
             self._pipeline.close()
             raise
         try:
+            self._retry_rejected()
             self._read(file_input)
             self._finish()
             self._check_outcome()
@@ -142,6 +143,36 @@ class Run:
         if self._settings.memory_path is not None:
             files.append(("memory_path", self._settings.memory_path))
         check_own_file(self._rejected, file_input, files)
+
+    def _retry_rejected(self) -> None:
+        """Try again what earlier runs rejected; a dry run leaves the file alone."""
+        settings, rejected = self._settings, self._rejected
+        if not settings.retry_rejected or settings.dry_run or rejected is None:
+            return
+        path = rejected.take_aside()
+        if path is None:
+            return
+        self._log.info("Trying the rejected rows of earlier runs again")
+        retry = Retry(
+            rejected,
+            self._pipeline,
+            streams=self._new_streams(),
+            reader=LineReader(self._wakeup, self._stop, self._tick),
+            log=self._log,
+        )
+        retry.execute(path)
+        if self._stop.number is None:
+            self._sync()
+            path.unlink()
+
+    def _new_streams(self) -> Streams:
+        return Streams(
+            self._pipeline,
+            self._settings,
+            self._mapper,
+            validates=self._options.validates,
+            log=self._log,
+        )
 
     def _read(self, file_input: IO[Any] | None) -> None:
         for message in self._reader.messages(file_input, self._streams.takers):
@@ -254,9 +285,9 @@ class Run:
         )
 
 
-def _rejected_file(settings: Settings) -> RejectedFile | None:
+def _rejected_file(settings: Settings, clock: Clock) -> RejectedFile | None:
     path = settings.rejected_path
-    return None if path is None else RejectedFile(path, utc_now)
+    return None if path is None else RejectedFile(path, utc_now, clock.started_at)
 
 
 def _missing_schema(message: Message) -> RecordsWithoutSchemaException:

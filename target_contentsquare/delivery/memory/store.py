@@ -26,9 +26,9 @@ class Entry(NamedTuple):
             something else is on its way.
         source_row: See `identity.source_row`.
         row_number: Of the row in its stream, among those of its run.
-        version: Of the integration schema.
+        version: Of the integration schema; 0 until something was delivered.
         written_at: Unix seconds.
-        run: When it started, in Unix seconds.
+        run: See `identity.run_number`.
     """
 
     id: int
@@ -38,6 +38,11 @@ class Entry(NamedTuple):
     version: int
     written_at: int
     run: int
+
+    @property
+    def was_delivered(self) -> bool:
+        """Whether it is more than a number that is kept for a source row."""
+        return self.version > 0
 
 
 class Place(NamedTuple):
