@@ -93,6 +93,20 @@ class Store:
             ).fetchone()
         return int(number)
 
+    def places(self) -> dict[int, Place]:
+        """Return all places, by their numbers."""
+        with as_output_error(self._path):
+            rows = self._connection.execute("SELECT * FROM places").fetchall()
+        return {number: Place(*place) for number, *place in rows}
+
+    def count(self) -> int:
+        """Return how many enrichments are remembered."""
+        with as_output_error(self._path):
+            (count,) = self._connection.execute(
+                "SELECT count(*) FROM entries"
+            ).fetchone()
+        return int(count)
+
     def fingerprints(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the fingerprints that are known of ids."""
         places = ",".join("?" * len(ids))
