@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
 from target_contentsquare.delivery.dry_run import NotKept, Sampler
 from target_contentsquare.delivery.memory.memory import Memory
+from target_contentsquare.delivery.memory.recall import Recall
 from target_contentsquare.delivery.origin import Source
 from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
@@ -22,7 +24,7 @@ from target_contentsquare.mapping.session_age import warn_of_unknown_starts
 from target_contentsquare.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
     from logging import Logger
 
@@ -220,6 +222,20 @@ class Pipeline:
         """
         self._look()
         self._intake.tick()
+
+    @contextlib.contextmanager
+    def retrying(self) -> Iterator[None]:
+        """Take rows that earlier runs rejected; to be flushed before it ends.
+
+        A row over which something newer was written is left out, and one that is
+        rejected again does not count for `max_rejected`. For a run with a memory.
+        """
+        assert isinstance(self._intake, Recall)  # noqa: S101 - settings demand it
+        self._intake.is_retrying = self._rejected.is_retrying = True
+        try:
+            yield
+        finally:
+            self._intake.is_retrying = self._rejected.is_retrying = False
 
     def flush(self) -> None:
         """Send all that was put, and wait until it is settled.

@@ -24,9 +24,10 @@ class Clock:
     Attributes:
         seconds: Returns seconds that only go forward.
         now: The time of day in UTC; another object after each look.
+        started_at: The time of day of the first look: when the run started.
     """
 
-    __slots__ = ("_utc_now", "now", "seconds")
+    __slots__ = ("_utc_now", "now", "seconds", "started_at")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Clock:
         self.seconds = seconds
         self._utc_now = utc_now
         self.look()
+        self.started_at = self.now
 
     def look(self) -> None:
         """Bring `now` up to date."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from target_contentsquare.delivery.memory.superseded import EarlierRejection
     from target_contentsquare.delivery.summary import StreamCounts
 
 
@@ -43,6 +44,11 @@ class Source(msgspec.Struct):
         """
         _ = self, raw
         return b""
+
+    def earlier_rejection(self, raw: Any) -> EarlierRejection | None:
+        """Return when a row was rejected by an earlier run; None if it was not."""
+        _ = self, raw
+        return None
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):

@@ -39,7 +39,7 @@ def check_outcome(summary: Summary, demands: Demands) -> None:
         OutcomeError: Too many rows were rejected, or too few delivered.
     """
     total = summary.total
-    rejected, held = total.rejected.total(), total.delivered + total.unchanged
+    rejected, held = summary.newly_rejected, total.delivered + total.unchanged
     if demands.max_rejected.is_exceeded_in_the_end(rejected, total.read):
         raise OutcomeError(
             f"{rejected} of {total.read} rows can't be delivered, more than "

@@ -27,6 +27,10 @@ class RejectedRows:
         rejects: None if the user named no place for them: then the first one ends
             the run.
         limit: One more than this ends the run; None for no such limit.
+
+    Attributes:
+        is_retrying: Whether the rows are those that earlier runs rejected: these do
+            not count for the limit again.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class RejectedRows:
         self._limit = limit
         self._summary = summary
         self._log = log
+        self.is_retrying = False
 
     def add(self, origin: Origin, rejection: Rejection) -> None:
         """Keep a row.
@@ -50,7 +55,9 @@ class RejectedRows:
                 f"{what}: {_cure(rejection)}, or set rejected_path to keep such rows "
                 "in a file and go on"
             )
-        if self._limit is not None and self._summary.rejected >= self._limit:
+        if self.is_retrying:
+            self._summary.rejected_again += 1
+        elif self._limit is not None and self._summary.newly_rejected >= self._limit:
             raise TooManyRejectedError(
                 f"{what}: more than max_rejected ({self._limit}) rows can't be "
                 "delivered: look at the reasons in rejected_path"

@@ -85,6 +85,7 @@ class Summary:
 
     Attributes:
         ages: Of the sessions, when their rows were delivered.
+        rejected_again: Rows that earlier runs have rejected, and this one too.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Summary:
         self.skipped: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
         self.requests = 0
+        self.rejected_again = 0
 
     def counts(self, stream: str) -> StreamCounts:
         """Return a stream's counts, which go on when its schema changes."""
@@ -113,6 +115,11 @@ class Summary:
     def rejected(self) -> int:
         """Rejected rows of all streams."""
         return sum(counts.rejected.total() for counts in self.streams.values())
+
+    @property
+    def newly_rejected(self) -> int:
+        """Rejected rows of all streams, but for those of earlier runs."""
+        return self.rejected - self.rejected_again
 
     @property
     def total(self) -> StreamCounts:
@@ -185,6 +192,7 @@ class Summary:
             "removed": self.removed.total(),
             "requests": self.requests,
             "session_ages": self.ages.as_dict(),
+            "rejected_again": self.rejected_again,
             "seconds": round(self._clock() - self._started_at, 3),
             "streams": {
                 name: counts.as_dict() for name, counts in self.streams.items()

@@ -219,6 +219,14 @@ SETTINGS = (
         "sent only if it is new or has changed. For one run at a time",
     ),
     Setting(
+        "retry_rejected",
+        ("boolean",),
+        title="Retry rejected rows",
+        description="Try the rows of rejected_path again before the input, unless "
+        "something newer was delivered meanwhile. Needs memory_path",
+        default=False,
+    ),
+    Setting(
         "dry_run",
         ("boolean",),
         title="Dry run",

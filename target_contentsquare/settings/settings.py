@@ -43,6 +43,7 @@ class Settings:
     rejected_path: Path | None
     max_rejected: MaxRejected
     memory_path: Path | None
+    retry_rejected: bool
     min_delivered: int
     max_retry_seconds: float
     request_timeout_seconds: float
@@ -66,8 +67,12 @@ class Settings:
             msg = "auth_url: must be an https URL; http only for a sandbox on loopback"
             raise ConfigError(msg)
         memory_path = _path(config, "memory_path")
+        rejected_path = _path(config, "rejected_path")
         if memory_path is None:
             _check_numbers(streams)
+        if config["retry_rejected"] and None in {memory_path, rejected_path}:
+            msg = "retry_rejected: needs rejected_path and memory_path"
+            raise ConfigError(msg)
         rate = config.get("max_requests_per_second")
         return cls(
             streams=streams,
@@ -75,9 +80,10 @@ class Settings:
             batch_size_rows=config["batch_size_rows"],
             max_parallel_requests=config["max_parallel_requests"],
             max_requests_per_second=None if rate is None else float(rate),
-            rejected_path=_path(config, "rejected_path"),
+            rejected_path=rejected_path,
             max_rejected=MaxRejected.parse(config["max_rejected"]),
             memory_path=memory_path,
+            retry_rejected=config["retry_rejected"],
             min_delivered=config["min_delivered"],
             max_retry_seconds=float(config["max_retry_seconds"]),
             request_timeout_seconds=float(config["request_timeout_seconds"]),

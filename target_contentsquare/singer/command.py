@@ -14,6 +14,7 @@ from singer_sdk.plugin_base import _ConfigInput
 from target_contentsquare.singer.config_file import read_config_file
 from target_contentsquare.singer.connection_check import check_connection
 from target_contentsquare.singer.error_lines import one_line_errors
+from target_contentsquare.singer.find import find
 from target_contentsquare.singer.help_text import DESCRIPTION, EPILOG
 from target_contentsquare.singer.propose import propose_schema
 
@@ -58,6 +59,7 @@ def add_options(command: click.Command) -> click.Command:
     command.help, command.epilog = DESCRIPTION, EPILOG
     for flag, text in OPTIONS:
         command.params.append(click.Option([flag], is_flag=True, help=text))
+    command.params.append(_find_option())
     return command
 
 
@@ -73,6 +75,17 @@ def read_config(paths: Sequence[str]) -> GivenConfig:
     return GivenConfig(config=config, parse_env="ENV" in paths, paths=named)
 
 
+def _find_option() -> click.Option:
+    return click.Option(
+        ["--find"],
+        is_flag=False,
+        flag_value="",
+        metavar="USER_ID.SESSION_NUMBER",
+        help="Print what was delivered of a session, and when, as the memory knows it, "
+        "send nothing, exit. Without a session: how much is remembered.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the options ask for, beside a config and an input.
@@ -81,11 +94,13 @@ class Asked:
         test: Sign in for every project, and send nothing.
         propose_schema: Print the integration schema that fits the rows.
         resend: Send rows that the memory says are unchanged.
+        find: Print what the memory knows of a session; empty: how much it knows.
     """
 
     test: bool = False
     propose_schema: bool = False
     resend: bool = False
+    find: str | None = None
 
 
 def run_command(
@@ -101,13 +116,15 @@ def run_command(
         if not given.parse_env:
             target_class.warn_of_unread_variables(given.config)
         # A proposal sends nothing either, so it needs no credentials.
-        sends_nothing = asked.test or asked.propose_schema
+        sends_nothing = asked.test or asked.propose_schema or asked.find is not None
         changes = {"dry_run": not asked.test} if sends_nothing else {}
         target = target_class(
             config={**given.config, **changes}, parse_env_config=given.parse_env
         )
         if asked.test:
             check_connection(target.settings, target.user_agent)
+        elif asked.find is not None:
+            sys.exit(find(target.settings.memory_path, asked.find))
         elif asked.propose_schema:
             propose_schema(
                 file_input,

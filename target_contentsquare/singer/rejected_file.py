@@ -36,11 +36,15 @@ class RejectedFile:
 
     Args:
         now: The current time, with its zone.
+        run: When the run started, with its zone; now if None.
     """
 
-    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, path: Path, now: Callable[[], datetime], run: datetime | None = None
+    ) -> None:
         self._path = path
         self._now = now
+        self._run = _text(run or now(), "milliseconds")
         self._file = SharedFile(path)
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._waiting: list[tuple[Mapping[str, Any], bytes]] = []
@@ -77,7 +81,9 @@ class RejectedFile:
             "reason": rejection.reason,
             "field": rejection.field,
             "detail": rejection.detail,
-            "at": self._now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "at": _text(self._now()),
+            "run": self._run,
+            "row": origin.number,
             "faults": [
                 {"reason": fault.reason, "field": fault.field, "detail": fault.detail}
                 for fault in rejection.faults
@@ -85,10 +91,44 @@ class RejectedFile:
         }
         assert isinstance(origin.source, TapStream)  # noqa: S101 - our own streams
         line = with_note(origin.raw, note)
-        self._waiting.append((origin.source.schema, line))
+        self._keep(origin.source.schema, line)
+
+    def _keep(self, schema: Mapping[str, Any], line: bytes) -> None:
+        self._waiting.append((schema, line))
         self._waiting_bytes += len(line)
         if self._waiting_bytes > _MOST_WAITING_BYTES:
             self.sync()
+
+    def put_back(self, schema: Mapping[str, Any], line: bytes) -> None:
+        """Take the line of an earlier run as it is.
+
+        Args:
+            schema: The SCHEMA message that it came under.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        self._keep(schema, line)
+
+    def take_aside(self) -> Path | None:
+        """Rename the file of earlier runs, so that its rows can be tried again.
+
+        Returns:
+            The new path; that of a run that was killed meanwhile, if there is one; None
+            if there are no rows.
+
+        Raises:
+            OutputError: It can't be renamed.
+        """
+        aside = self._path.with_name(f"{self._path.name}.retrying")
+        with self._as_output_error():
+            if not aside.exists():
+                if not self._path.exists():
+                    return None
+                self._file.append(lambda _: b"")  # mends a torn last line
+                self._file.close()
+                self._path.rename(aside)
+        return aside
 
     def sync(self) -> None:
         """Write the rows that wait, and make sure that they survive a crash.
@@ -129,6 +169,10 @@ class RejectedFile:
         except OSError as error:
             msg = f"rejected_path: can't write '{self._path}': {error.strerror}"
             raise OutputError(msg) from None
+
+
+def _text(moment: datetime, unit: str = "seconds") -> str:
+    return moment.isoformat(timespec=unit).replace("+00:00", "Z")
 
 
 def _fault_of(path: Path) -> str | None:

@@ -18,6 +18,7 @@ from target_contentsquare.singer.own_file import check_memory_file, check_own_fi
 from target_contentsquare.singer.reader import LineReader
 from target_contentsquare.singer.rejected_file import RejectedFile
 from target_contentsquare.singer.report import log_report
+from target_contentsquare.singer.retry import Retry
 from target_contentsquare.singer.state import StateKeeper
 from target_contentsquare.singer.stdout import discard_state, write_state
 from target_contentsquare.singer.streams import Streams
@@ -81,7 +82,7 @@ class Run:
         self._had_null_state = False
         self._clock = Clock()
         self._live_line = live_line(log, self._clock.seconds)
-        self._rejected = _rejected_file(settings)
+        self._rejected = _rejected_file(settings, self._clock)
         self._states = StateKeeper(
             discard_state if settings.dry_run else write_state,
             sync=self._sync,
@@ -99,9 +100,8 @@ class Run:
             logs_progress=self._live_line is None,
             resends=options.resends,
         )
-        self._streams = Streams(
-            self._pipeline, settings, mapper, validates=options.validates, log=log
-        )
+        self._mapper = mapper
+        self._streams = self._new_streams()
         self._reader = LineReader(wakeup, stop, self._tick)
         stop.watch(self._pipeline.hurry)
 
@@ -125,6 +125,7 @@ class Run:
             raise
         tell_of_typed_input(file_input, self._log)
         try:
+            self._retry_rejected()
             self._read(file_input)
             self._finish()
             self._check_outcome()
@@ -146,6 +147,36 @@ class Run:
         if self._settings.memory_path is not None:
             files.append(("memory_path", self._settings.memory_path))
         check_own_file(self._rejected, file_input, files)
+
+    def _retry_rejected(self) -> None:
+        """Try again what earlier runs rejected; a dry run leaves the file alone."""
+        settings, rejected = self._settings, self._rejected
+        if not settings.retry_rejected or settings.dry_run or rejected is None:
+            return
+        path = rejected.take_aside()
+        if path is None:
+            return
+        self._log.info("Trying the rejected rows of earlier runs again")
+        retry = Retry(
+            rejected,
+            self._pipeline,
+            streams=self._new_streams(),
+            reader=LineReader(self._wakeup, self._stop, self._tick),
+            log=self._log,
+        )
+        retry.execute(path)
+        if self._stop.number is None:
+            self._sync()
+            path.unlink()
+
+    def _new_streams(self) -> Streams:
+        return Streams(
+            self._pipeline,
+            self._settings,
+            self._mapper,
+            validates=self._options.validates,
+            log=self._log,
+        )
 
     def _read(self, file_input: IO[Any] | None) -> None:
         for message in self._reader.messages(file_input, self._streams.takers):
@@ -269,9 +300,11 @@ class Run:
         )
 
 
-def _rejected_file(settings: Settings) -> RejectedFile | None:
+def _rejected_file(settings: Settings, clock: Clock) -> RejectedFile | None:
     path = settings.rejected_path
-    return None if path is None or settings.dry_run else RejectedFile(path, utc_now)
+    if path is None or settings.dry_run:
+        return None
+    return RejectedFile(path, utc_now, clock.started_at)
 
 
 def _missing_schema(message: Message) -> RecordsWithoutSchemaException:

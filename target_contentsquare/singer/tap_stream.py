@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_contentsquare.delivery.origin import Source
+from target_contentsquare.singer.rejected_line import earlier_rejection
 from target_contentsquare.singer.row_key import key_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from target_contentsquare.delivery.memory.superseded import EarlierRejection
 
 
 class TapStream(Source, kw_only=True):
@@ -32,6 +35,11 @@ class TapStream(Source, kw_only=True):
     def key_of(self, raw: bytes) -> bytes:
         """Return the values of a row's key properties, as JSON; see `Source.key_of`."""
         return key_values(raw, self.keys)
+
+    def earlier_rejection(self, raw: bytes) -> EarlierRejection | None:
+        """Return what the note of a rejected row says; see `Source`."""
+        _ = self
+        return earlier_rejection(raw)
 
     @property
     def properties(self) -> Mapping[str, Any]:

@@ -219,6 +219,7 @@ class TargetContentsquare(Target):
         test: bool = False,
         propose_schema: bool = False,
         resend: bool = False,
+        find: str | None = None,
     ) -> None:
         """Do what the options of the command line ask for."""
         if about:
@@ -228,7 +229,7 @@ class TargetContentsquare(Target):
                 cls,
                 config,
                 file_input,
-                command.Asked(test, propose_schema, resend),
+                command.Asked(test, propose_schema, resend, find),
             )
 
 

@@ -42,6 +42,8 @@ def test_a_row_with_its_note(path: Path) -> None:
         "field": "a",
         "detail": "not text",
         "at": "2026-11-20T12:00:00Z",
+        "run": "2026-11-20T12:00:00.000Z",
+        "row": 1,
         "faults": [{"reason": "wrong_type", "field": "a", "detail": "not text"}],
     }
 
@@ -103,4 +105,5 @@ def test_a_row_stays_as_it_is(line: str, kept: str) -> None:
 def test_a_note_replaces_an_earlier_one() -> None:
     once = with_note(LINE, {"reason": "first"})
     again: Any = json.loads(with_note(once, {"reason": "second"}))
-    assert again["rejected"] == {"reason": "second"}
+    note = again["rejected"]
+    assert (note["reason"], note["attempts"]) == ("second", 2)

@@ -43,7 +43,7 @@ def test_they_are_singer_messages_with_a_note(
     assert first == json.loads(schema())
     note = second.pop("rejected")
     assert second == json.loads(record(bad))
-    assert set(note) == {"reason", "field", "detail", "at", "faults"}
+    assert set(note) == {"reason", "field", "detail", "at", "run", "row", "faults"}
     assert note["reason"] == "string_too_long"
     assert note["field"] == "call_center_name"
     assert note["at"].endswith("Z")

@@ -76,6 +76,25 @@ def open_database(path: Path, now: datetime, log: Logger) -> sqlite3.Connection:
         return _open(path)
 
 
+def open_to_look(path: Path) -> sqlite3.Connection:
+    """Return a connection to a file that exists, which stays as it is.
+
+    Raises:
+        OutputError: It is no memory, or a run has it.
+    """
+    with as_output_error(path):
+        connection = _connect(path)
+        try:
+            _check(connection)
+        except _UnusableError as error:
+            connection.close()
+            raise OutputError(f"memory_path: '{path}' {error}") from None
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
 def open_copy(path: Path) -> sqlite3.Connection:
     """Return a connection to a private copy, which is gone when it is closed.
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.enrichment import Enrichment, Integration
 
@@ -41,6 +43,12 @@ def fingerprint(integration: Integration, enrichment: Enrichment) -> bytes:
     """Return 16 bytes that stand for what is sent, and as what it is sent."""
     text = _encode((integration, enrichment))
     return blake2b(text, digest_size=_FINGERPRINT_BYTES).digest()
+
+
+def run_number(started_at: datetime) -> int:
+    """Return what a run goes by: when it started, in Unix milliseconds."""
+    milliseconds = started_at.microsecond // 1000
+    return int(started_at.replace(microsecond=0).timestamp()) * 1000 + milliseconds
 
 
 def source_row(origin: Origin) -> bytes:

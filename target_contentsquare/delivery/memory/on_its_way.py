@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from target_contentsquare.delivery.memory.identity import source_row
+from target_contentsquare.delivery.memory.identity import run_number, source_row
 from target_contentsquare.delivery.memory.store import Entry
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ class OnItsWay:
 
     Attributes:
         rows: By key; as many as there are unsettled keys.
-        run: When it started, in Unix seconds.
+        run: See `identity.run_number`.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self.rows: dict[Key, Newest] = {}
-        self.run = self.now
+        self.run = run_number(clock.started_at)
 
     @property
     def now(self) -> int:

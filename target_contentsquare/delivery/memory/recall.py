@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from target_contentsquare.delivery.memory.identity import fingerprint, session_id
 from target_contentsquare.delivery.memory.numbers import Numbers
 from target_contentsquare.delivery.memory.on_its_way import Newest
+from target_contentsquare.delivery.memory.superseded import (
+    SUPERSEDED,
+    is_superseded,
+)
 from target_contentsquare.delivery.memory.waiting_row import WaitingRow
 from target_contentsquare.enrichment import UNNUMBERED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from logging import Logger
 
     from target_contentsquare.delivery.memory.on_its_way import OnItsWay
@@ -35,6 +39,9 @@ class Recall:
         gives_numbers: Whether a stream's rows are to be given enrichment numbers.
         resends: Whether all rows are sent, whatever the memory says.
         rows_at_once: How many rows are looked up together.
+
+    Attributes:
+        is_retrying: Whether the rows are those that earlier runs rejected.
     """
 
     def __init__(  # noqa: PLR0913 - made by `Memory` only
@@ -59,6 +66,7 @@ class Recall:
         self._numbers = (
             Numbers(store, on_its_way, self._session_id, log) if gives_numbers else None
         )
+        self.is_retrying = False
         self._waiting: list[WaitingRow] = []
 
     def put(
@@ -100,6 +108,8 @@ class Recall:
         """
         waiting, self._waiting = self._waiting, []
         rows = [*self._numbers.number(waiting)] if self._numbers else waiting
+        if self.is_retrying:
+            rows = [*self._not_superseded(rows)]
         for row, is_changed in zip(rows, self._find_changed(rows), strict=True):
             if is_changed:
                 self._outbox.put(*row)
@@ -131,6 +141,21 @@ class Recall:
         if marks:
             self._store.mark(marks)
         return changed
+
+    def _not_superseded(self, rows: Iterable[WaitingRow]) -> Iterator[WaitingRow]:
+        """Yield rows but for those over whose key something newer was written."""
+        for row in rows:
+            rejection = row.origin.source.earlier_rejection(row.origin.raw)
+            entry_id = self._session_id(row.key) + row.key[3]
+            entries = self._store.entries(entry_id, entry_id) if rejection else []
+            run = self._on_its_way.run
+            if rejection and any(
+                is_superseded(rejection, row.origin, entry, run) for entry in entries
+            ):
+                row.origin.counts.dropped[SUPERSEDED] += 1
+                self._outbox.pass_over(row.origin)
+            else:
+                yield row
 
     def _session_id(self, key: Key) -> int:
         project_id, user_id, session_number, _ = key

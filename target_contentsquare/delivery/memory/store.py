@@ -26,9 +26,9 @@ class Entry(NamedTuple):
             something else is on its way.
         source_row: See `identity.source_row`.
         row_number: Of the row in its stream, among those of its run.
-        version: Of the integration schema.
+        version: Of the integration schema; 0 until something was delivered.
         written_at: Unix seconds.
-        run: When it started, in Unix seconds.
+        run: See `identity.run_number`.
     """
 
     id: int
@@ -38,6 +38,11 @@ class Entry(NamedTuple):
     version: int
     written_at: int
     run: int
+
+    @property
+    def was_delivered(self) -> bool:
+        """Whether it is more than a number that is kept for a source row."""
+        return self.version > 0
 
 
 class Place(NamedTuple):
@@ -87,6 +92,20 @@ class Store:
                 place,
             ).fetchone()
         return int(number)
+
+    def places(self) -> dict[int, Place]:
+        """Return all places, by their numbers."""
+        with as_output_error(self._path):
+            rows = self._connection.execute("SELECT * FROM places").fetchall()
+        return {number: Place(*place) for number, *place in rows}
+
+    def count(self) -> int:
+        """Return how many enrichments are remembered."""
+        with as_output_error(self._path):
+            (count,) = self._connection.execute(
+                "SELECT count(*) FROM entries"
+            ).fetchone()
+        return int(count)
 
     def fingerprints(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the fingerprints that are known of ids."""

@@ -1,0 +1,95 @@
+"""`--find`: what the memory knows of a session, or how much it knows at all."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import click
+
+from target_contentsquare.delivery.memory.database import open_to_look
+from target_contentsquare.delivery.memory.identity import session_id
+from target_contentsquare.delivery.memory.store import Store
+from target_contentsquare.errors import ConfigError, UnfitValueError
+from target_contentsquare.mapping.identity import (
+    MAX_ENRICHMENT_NUMBER,
+    split_session_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from target_contentsquare.delivery.memory.store import Entry, Place
+
+
+def find(path: Path | None, session_key: str) -> int:
+    """Print what was delivered of a session, and when.
+
+    Args:
+        path: The setting `memory_path`.
+        session_key: `userId.sessionNumber`; empty: counts and sizes are printed.
+
+    Returns:
+        The exit code: 1 if nothing is known of the session.
+
+    Raises:
+        ConfigError: There is no memory, or no such session key.
+        OutputError: The memory can't be read.
+    """
+    if path is None:
+        raise ConfigError("--find: needs memory_path")
+    if not path.exists():
+        raise ConfigError(f"--find: memory_path: there is no file '{path}' yet")
+    connection = open_to_look(path)
+    with contextlib.closing(connection):
+        store = Store(connection, path)
+        if session_key:
+            lines = list(_found(store, session_key))
+        else:
+            lines = [*_counts(store), f"'{path}': {path.stat().st_size:,} bytes"]
+    for line in lines:
+        click.echo(line)
+    if not lines:
+        click.echo("nothing is remembered of this session", err=True)
+    return 0 if lines else 1
+
+
+def _found(store: Store, session_key: str) -> Iterator[str]:
+    try:
+        user_id, session_number = split_session_key(session_key)
+    except UnfitValueError:
+        msg = "--find: must be userId.sessionNumber, as Contentsquare's tag gives it"
+        raise ConfigError(msg) from None
+    for number, place in store.places().items():
+        first = session_id(number, user_id, session_number)
+        for entry in store.entries(first + 1, first + MAX_ENRICHMENT_NUMBER):
+            yield f"{_name(place)}, enrichment {entry.id - first}: {_describe(entry)}"
+
+
+def _counts(store: Store) -> Iterator[str]:
+    yield f"{store.count():,} enrichments are remembered"
+    for place in store.places().values():
+        yield f"{_name(place)}, signing in at {place.auth_url}"
+
+
+def _name(place: Place) -> str:
+    return f"project {place.project or 'of the credentials'}"
+
+
+def _describe(entry: Entry) -> str:
+    if not entry.was_delivered:
+        return "kept for a row that was not delivered"
+    text = (
+        f"delivered {_time(entry.written_at)}, in the run of "
+        f"{_time(entry.run / 1000)}, integration version {entry.version}"
+    )
+    if entry.fingerprint is None:
+        return f"{text}; whether what was sent later arrived is not known"
+    return text
+
+
+def _time(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
