@@ -37,7 +37,7 @@ class Rejection:
 
 
 class Rejects(Protocol):
-    """Keeps rows that can't be delivered, such as `singer.rejected_file`."""
+    """Keeps rows that can't be delivered, such as `singer.results.rejected_file`."""
 
     def write(self, origin: Origin, rejection: Rejection) -> None:
         """Keep a row.

@@ -10,17 +10,17 @@ import click
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.proposal.proposal import Proposal
 from target_contentsquare.mapping.wording import quoted
-from target_contentsquare.singer.batch_files import batch_lines
-from target_contentsquare.singer.json_lines import decode_record
-from target_contentsquare.singer.json_schema import columns_of
-from target_contentsquare.singer.stream_aliases import plan_maps
-from target_contentsquare.singer.stream_maps import compile_map, to_json_value
-from target_contentsquare.singer.streams import (
+from target_contentsquare.singer.input.batch_files import batch_lines
+from target_contentsquare.singer.input.json_lines import decode_record
+from target_contentsquare.singer.input.tap_stream import TapStream
+from target_contentsquare.singer.streams.json_schema import columns_of
+from target_contentsquare.singer.streams.stream_aliases import plan_maps
+from target_contentsquare.singer.streams.stream_maps import compile_map, to_json_value
+from target_contentsquare.singer.streams.streams import (
     plans_with_mapping,
     read_schema_message,
     stream_in,
 )
-from target_contentsquare.singer.tap_stream import TapStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from target_contentsquare.mapping.proposal.proposed_stream import ProposedStream
     from target_contentsquare.settings.settings import Settings
-    from target_contentsquare.singer.reader import LineReader, Message
-    from target_contentsquare.singer.stream_aliases import MapPlan
-    from target_contentsquare.singer.stream_maps import RowMap
+    from target_contentsquare.singer.input.reader import LineReader, Message
+    from target_contentsquare.singer.streams.stream_aliases import MapPlan
+    from target_contentsquare.singer.streams.stream_maps import RowMap
 
 
 def propose_schema(  # noqa: PLR0913 - what the command line has made ready

@@ -13,15 +13,18 @@ from target_contentsquare.delivery.clock import Clock, utc_now
 from target_contentsquare.delivery.outcome import check_outcome
 from target_contentsquare.errors import FatalError
 from target_contentsquare.pipeline import Pipeline
-from target_contentsquare.singer.batch_files import batch_lines
-from target_contentsquare.singer.own_file import check_memory_file, check_own_file
-from target_contentsquare.singer.reader import LineReader
-from target_contentsquare.singer.rejected_file import RejectedFile
+from target_contentsquare.singer.input.batch_files import batch_lines
+from target_contentsquare.singer.input.reader import LineReader
 from target_contentsquare.singer.report import log_report
-from target_contentsquare.singer.retry import Retry
-from target_contentsquare.singer.state import StateKeeper
-from target_contentsquare.singer.stdout import discard_state, write_state
-from target_contentsquare.singer.streams import Streams
+from target_contentsquare.singer.results.own_file import (
+    check_memory_file,
+    check_own_file,
+)
+from target_contentsquare.singer.results.rejected_file import RejectedFile
+from target_contentsquare.singer.results.retry import Retry
+from target_contentsquare.singer.results.state import StateKeeper
+from target_contentsquare.singer.results.stdout import discard_state, write_state
+from target_contentsquare.singer.streams.streams import Streams
 from target_contentsquare.singer.terminal import live_line, tell_of_typed_input
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
     from target_contentsquare.delivery.wakeup import Wakeup
     from target_contentsquare.settings.settings import Settings
-    from target_contentsquare.singer.reader import Message
+    from target_contentsquare.singer.input.reader import Message
     from target_contentsquare.singer.signals import StopSignal
 
 _ROWS_BETWEEN_TICKS = 256

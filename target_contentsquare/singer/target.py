@@ -22,14 +22,14 @@ from target_contentsquare.settings.paths import path_of
 from target_contentsquare.settings.plain_config import plain_config
 from target_contentsquare.settings.read_streams import schema_files
 from target_contentsquare.singer import command
-from target_contentsquare.singer.about_text import about_text
-from target_contentsquare.singer.environment import read_environment
 from target_contentsquare.singer.error_lines import one_line_errors
-from target_contentsquare.singer.host_settings import check_config, host_schema
-from target_contentsquare.singer.reader import LineReader
+from target_contentsquare.singer.input.reader import LineReader
+from target_contentsquare.singer.options.about_text import about_text
+from target_contentsquare.singer.options.environment import read_environment
+from target_contentsquare.singer.options.host_settings import check_config, host_schema
+from target_contentsquare.singer.options.unread_variables import check_unread_variables
 from target_contentsquare.singer.run import HostOptions, Run
 from target_contentsquare.singer.signals import StopSignal
-from target_contentsquare.singer.unread_variables import check_unread_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

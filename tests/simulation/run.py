@@ -15,7 +15,7 @@ from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import FatalError, OutputError
-from target_contentsquare.singer.state import StateKeeper
+from target_contentsquare.singer.results.state import StateKeeper
 from tests.simulation.observed_outbox import ObservedOutbox
 from tests.simulation.observer import Observer
 from tests.simulation.scenario import InputRow, Pause, State

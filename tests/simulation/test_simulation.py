@@ -18,7 +18,7 @@ from target_contentsquare.delivery.memory.identity import fingerprint
 from target_contentsquare.delivery.memory.on_its_way import Newest, OnItsWay
 from target_contentsquare.delivery.memory.store import Store
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
-from target_contentsquare.singer.checkpoint import Checkpoint
+from target_contentsquare.singer.results.checkpoint import Checkpoint
 from tests.simulation.simulate import simulate
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import OutputError
-from target_contentsquare.singer.rejected_file import RejectedFile
-from target_contentsquare.singer.state import StateKeeper
-from target_contentsquare.singer.tap_stream import TapStream
+from target_contentsquare.singer.input.tap_stream import TapStream
+from target_contentsquare.singer.results.rejected_file import RejectedFile
+from target_contentsquare.singer.results.state import StateKeeper
 from tests.delivery.rig import DeliveryRig
 from tests.singer_input import call, record, schema
 

@@ -1,0 +1,1 @@
+"""What the tap writes, read no deeper than needed."""

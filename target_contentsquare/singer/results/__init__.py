@@ -1,0 +1,1 @@
+"""What a run leaves behind: states on standard output, and rejected rows in a file."""

@@ -1,0 +1,72 @@
+"""The files that a run writes have to be files of their own, with no other use."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+from target_contentsquare.delivery.wakeup import descriptor_of
+from target_contentsquare.errors import ConfigError
+from target_contentsquare.singer.results.stdout import stdout_descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from target_contentsquare.singer.results.rejected_file import RejectedFile
+
+
+def check_own_file(
+    rejected: RejectedFile,
+    file_input: IO[Any] | None,
+    settings_files: Iterable[tuple[str, Path]],
+) -> None:
+    """Check that rejected rows are not appended to what the run reads or prints to.
+
+    Args:
+        file_input: What is read; standard input if None.
+        settings_files: What settings were read from: the name of the setting or option,
+            and the path.
+
+    Raises:
+        ConfigError: They would be.
+    """
+    descriptor = descriptor_of(file_input or sys.stdin)
+    if descriptor is not None and rejected.is_same_file(descriptor):
+        raise ConfigError(
+            "rejected_path is the file that is read: rows would go round in it; "
+            "rename it before feeding it in"
+        )
+    for use, place in _other_uses(settings_files):
+        if rejected.is_same_file(place):
+            raise ConfigError(f"rejected_path is {use}: name a file of its own")
+
+
+def check_memory_file(
+    path: Path | None, settings_files: Iterable[tuple[str, Path]]
+) -> None:
+    """Check that the memory is no file that settings were read from.
+
+    A file that is no memory is moved aside.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    for name, other in settings_files:
+        if path is not None and path.exists() and path.samefile(other):
+            msg = f"memory_path is the file of {name}: name a file of its own"
+            raise ConfigError(msg)
+
+
+def _other_uses(
+    settings_files: Iterable[tuple[str, Path]],
+) -> Iterator[tuple[str, int | Path]]:
+    descriptors = {
+        "standard output": stdout_descriptor(),
+        "the log": descriptor_of(sys.stderr),
+    }
+    for name, descriptor in descriptors.items():
+        if descriptor is not None:
+            yield f"the file that {name} goes to", descriptor
+    for name, path in settings_files:
+        yield f"the file of {name}", path

@@ -1,0 +1,1 @@
+"""Which way each stream's rows take into the core."""

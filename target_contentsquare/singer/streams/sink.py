@@ -1,0 +1,180 @@
+"""What takes the RECORD lines of a stream: straight into the core, or through maps.
+
+These are not the SDK's sinks. Those hold rows back until they are drained, drain again
+in the middle of a drain when a signal comes, and take columns that begin with `_sdc_`
+out of every row; here a row is put into the pipeline as soon as it is read.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_contentsquare.delivery.rejects import Rejection
+from target_contentsquare.errors import UnfitValueError
+from target_contentsquare.mapping.integration_schema import is_plain_name
+from target_contentsquare.singer.input.json_lines import (
+    DECODE_ERRORS,
+    decode_record,
+    is_json,
+    unreadable,
+)
+from target_contentsquare.singer.input.line_decoder import (
+    typed_decoder,
+    untyped_decoder,
+)
+from target_contentsquare.singer.streams.deletes import (
+    DELETED,
+    dropping_deleted,
+    has_deletes,
+    is_deleted,
+)
+from target_contentsquare.singer.streams.stream_maps import to_json_value
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Mapping, Sequence
+
+    from target_contentsquare.delivery.origin import Source
+    from target_contentsquare.singer.input.tap_stream import TapStream
+    from target_contentsquare.singer.streams.stream_maps import RowMap
+    from target_contentsquare.stream import Stream
+
+
+def line_sink(stream: Stream, source: TapStream) -> Callable[[bytes], None]:
+    """Return what takes rows that no map changes: only what is sent is decoded."""
+    decode = untyped_decoder(stream.columns)
+    names = [column.name for column in stream.columns]
+
+    def decode_untyped(line: bytes) -> Sequence[Any]:
+        try:
+            return decode(line)
+        except DECODE_ERRORS:
+            record = decode_record(line, source)
+            source.demand_keys(record)
+            values = [record.get(name) for name in names]
+            if (detail := unreadable(values)) is not None:
+                raise UnfitValueError("invalid_record", detail) from None
+            return values
+
+    read = stream.reader(typed_decoder(stream.columns), decode_untyped)
+    return (
+        dropping_deleted(read, stream, source)
+        if has_deletes(source.properties)
+        else read
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MapTarget:
+    """Where the rows of a map go.
+
+    Attributes:
+        alias: The name of the stream that comes out of the map.
+        row_map: None if the stream has no mapping.
+        stream: None if it has no mapping.
+    """
+
+    alias: str
+    row_map: RowMap | None = None
+    stream: Stream | None = None
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether rows can go straight into the core, decoded no deeper than needed."""
+        return (
+            self.row_map is not None
+            and self.row_map.leaves_rows_alone
+            and self.stream is not None
+            # A decoder does not take all names.
+            and all(is_plain_name(column.name) for column in self.stream.columns)
+        )
+
+
+class MapSink:
+    """Takes rows that go through stream maps, flattening or validation.
+
+    Args:
+        check: Returns why a row, as it arrived, does not fit its stream's schema, or
+            None if it does; None: rows are not validated.
+        skipped: Counts the rows of streams without a mapping.
+        removed: Counts the rows that maps filter out.
+    """
+
+    def __init__(
+        self,
+        source: TapStream,
+        targets: Sequence[MapTarget],
+        check: Callable[[Mapping[str, Any]], Rejection | None] | None,
+        skipped: Counter[str],
+        removed: Counter[str],
+    ) -> None:
+        self._source = source
+        self._targets = targets
+        self._check = check
+        self._skipped = skipped
+        self._removed = removed
+
+    def __call__(self, line: bytes) -> None:
+        """Take a RECORD line."""
+        self._source.rows += 1
+        record = decode_record(line, self._source)
+        self._source.demand_keys(record)
+        for target in self._targets:
+            if target.stream is None or target.row_map is None:
+                self._skipped[target.alias] += 1
+            elif is_deleted(record):
+                # Its other columns may be null, which expressions may not expect.
+                target.stream.drop(DELETED)
+            else:
+                self._put(target.row_map, target.stream, record, line)
+
+    def _put(
+        self, row_map: RowMap, stream: Stream, record: Mapping[str, Any], line: bytes
+    ) -> None:
+        mapped = row_map.transform(record, self._source)
+        if mapped is None:
+            self._removed[row_map.alias] += 1
+        elif is_deleted(mapped):
+            stream.drop(DELETED)
+        elif self._check and (rejection := self._check(record)) is not None:
+            stream.reject(line, rejection)
+        else:
+            names = (column.name for column in stream.columns)
+            values = [to_json_value(mapped.get(name)) for name in names]
+            if (detail := unreadable(values)) is not None:
+                stream.reject(line, Rejection("invalid_record", None, detail))
+            else:
+                stream.put(values, line)
+
+
+def counting_sink(
+    source: Source, counts: Counter[str], names: Sequence[str]
+) -> Callable[[bytes], None]:
+    """Return what takes rows that nobody looks into, and counts them under names."""
+
+    def take(line: bytes) -> None:
+        source.rows += 1
+        # A broken line may hide a row of another stream.
+        if not is_json(line):
+            decode_record(line, source)
+        counts.update(names)
+
+    return take
+
+
+def sink_for_first_row(
+    make: Callable[[], Callable[[bytes], None]],
+) -> Callable[[bytes], None]:
+    """Return what makes a sink when a row comes, and hands it this and all later rows.
+
+    Args:
+        make: Raises an error where there can be no sink; no row, no error.
+    """
+    sink = functools.cache(make)
+
+    def take(line: bytes) -> None:
+        sink()(line)
+
+    return take
