@@ -94,7 +94,8 @@ def outcome(
     written = rejected.read_text().splitlines() if rejected.exists() else []
     notes = [json.loads(line) for line in written]
     for note in notes:
-        note.get("rejected", {}).pop("at", None)
+        for key in ("at", "run"):
+            note.get("rejected", {}).pop(key, None)
     counts = {name: value for name, value in done.metric.items() if name != "seconds"}
     return repr(sandbox.history), json.dumps(notes), counts, done.states
 
