@@ -37,7 +37,7 @@ class Failure:
     changes: Mapping[str, Any] = field(default_factory=dict)
     lines: Sequence[str] = tuple(_STREAM)
     faults: Sequence[Fault] = ()
-    flags: Mapping[str, bool] = field(default_factory=dict)
+    flags: Mapping[str, object] = field(default_factory=dict)
 
     def message(self, folder: Path) -> str:
         """Run it, and return the line that the user sees."""
@@ -49,6 +49,9 @@ class Failure:
         fields = json.dumps({"fields": [_FIELD]})
         (folder / "fields.json").write_text(fields, "utf-8")
         (folder / "rows.jsonl").write_text("{}\noops\n", "utf-8")
+        state = '{"type": "STATE", "value": 1}\n'
+        (folder / "state.singer").write_text(state, "utf-8")
+        (folder / "empty.sqlite").touch()
         with Sandbox(faults=self.faults) as sandbox:
             changed = config_for(sandbox, **self.changes)
             config = {k: v for k, v in changed.items() if v is not None}
@@ -175,6 +178,34 @@ CONFIG = {
         }
     ),
     "rejected_path is input": Failure({"rejected_path": "FOLDER/input.singer"}),
+}
+MEMORY = {
+    "memory_path": Failure({"memory_path": "FOLDER/missing/memory.sqlite"}),
+    "memory_path is a schema": Failure(
+        {
+            "memory_path": "FOLDER/fields.json",
+            "integration_schema": "FOLDER/fields.json",
+        }
+    ),
+    "auto without memory": Failure(_mapped(enrichment_number="auto")),
+    "auto without keys": Failure(
+        {"memory_path": "FOLDER/empty.sqlite", **_mapped(enrichment_number="auto")}
+    ),
+    "retry without files": Failure({"retry_rejected": True}),
+    "retry of another file": Failure(
+        {
+            "memory_path": "FOLDER/empty.sqlite",
+            "rejected_path": "FOLDER/state.singer",
+            "retry_rejected": True,
+        }
+    ),
+    "find without memory": Failure(flags={"find": "u-1.1"}),
+    "find before a run": Failure(
+        {"memory_path": "FOLDER/memory.sqlite"}, flags={"find": "u-1.1"}
+    ),
+    "find no session": Failure(
+        {"memory_path": "FOLDER/empty.sqlite"}, flags={"find": "u-1"}
+    ),
 }
 INPUT = {
     "not JSON": Failure(lines=["oops"]),
@@ -320,6 +351,7 @@ CONTENTSQUARE = {
 FAILURES: dict[str, Failure | CommandFailure] = {
     **COMMANDS,
     **CONFIG,
+    **MEMORY,
     **INPUT,
     **MAPPING,
     **ROWS,
