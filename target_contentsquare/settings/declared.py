@@ -219,6 +219,13 @@ SETTINGS = (
         "sent only if it is new or has changed. For one run at a time",
     ),
     Setting(
+        "report_path",
+        ("string",),
+        title="Report",
+        description="Where a report of the run is written: JSON, or a page to look at "
+        "if the name ends in .html",
+    ),
+    Setting(
         "dry_run",
         ("boolean",),
         title="Dry run",

@@ -43,6 +43,7 @@ class Settings:
     rejected_path: Path | None
     max_rejected: MaxRejected
     memory_path: Path | None
+    report_path: Path | None
     min_delivered: int
     max_retry_seconds: float
     request_timeout_seconds: float
@@ -78,6 +79,7 @@ class Settings:
             rejected_path=_path(config, "rejected_path"),
             max_rejected=MaxRejected.parse(config["max_rejected"]),
             memory_path=memory_path,
+            report_path=_path(config, "report_path"),
             min_delivered=config["min_delivered"],
             max_retry_seconds=float(config["max_retry_seconds"]),
             request_timeout_seconds=float(config["request_timeout_seconds"]),
