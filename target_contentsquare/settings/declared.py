@@ -230,7 +230,8 @@ SETTINGS = (
         ("boolean",),
         title="Dry run",
         description="Do everything but talk to Contentsquare: no credentials needed, "
-        "no state printed, a sample enrichment per stream shown",
+        "no state printed, no file written, a sample enrichment per stream shown. Rows "
+        "that can't be delivered are counted",
         default=False,
     ),
     Setting(
