@@ -27,6 +27,7 @@ _SANDBOX = {
     "integration_schema": "integration-schema.json",
     "streams": """'{"calls": {"user_id": "cs_user_id"}}'""",
     "rejected_path": "rejected.singer",
+    "report_path": "report.html",
     "auth_url": "http://127.0.0.1:8750/v1/oauth/token",
 }
 

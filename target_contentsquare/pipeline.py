@@ -21,6 +21,9 @@ from target_contentsquare.delivery.summary import Summary
 from target_contentsquare.delivery.wakeup import Wakeup
 from target_contentsquare.mapping.compile import compile_mapping
 from target_contentsquare.mapping.session_age import warn_of_unknown_starts
+from target_contentsquare.report.mapped_stream import MappedStream
+from target_contentsquare.report.run_report import RunReport
+from target_contentsquare.report.shown_settings import shown_settings
 from target_contentsquare.stream import Stream
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.batches import Batch
     from target_contentsquare.delivery.rejects import Rejects
     from target_contentsquare.mapping.columns import Column
+    from target_contentsquare.mapping.compile import RowMapper
     from target_contentsquare.settings.settings import Settings
 
 # While nothing happens, what is due is looked for this often.
@@ -83,6 +87,7 @@ class Pipeline:
         self._wakeup = wakeup
         self._log = log
         self._logs_progress = logs_progress
+        self._mappers: dict[str, RowMapper] = {}
         is_dry_run = settings.dry_run
         self.summary = Summary(clock.seconds, lambda: clock.now, is_dry_run=is_dry_run)
         self._rejected = RejectedRows(
@@ -199,6 +204,7 @@ class Pipeline:
         unknown = warn_of_unknown_starts(mapper.mapping)
         if unknown is not None and name not in self.summary.streams:
             self._log.warning("Stream '%s': %s", name, unknown)
+        self._mappers[name] = mapper
         for warning in mapper.warnings:
             self._log.warning("%s", warning)
         return Stream(
@@ -271,6 +277,26 @@ class Pipeline:
     def status(self) -> str:
         """Return how far the run is and what it waits for, for who watches it."""
         return f"{self.summary.status()}; {self._outbox.status()}"
+
+    def report(self, program: str, error: str | None) -> RunReport:
+        """Return what a report says of a run that was closed.
+
+        Args:
+            program: Name and version of the host.
+            error: What ended the run; None if it did what it should.
+        """
+        trouble = self._outbox.trouble
+        self._clock.look()
+        return RunReport(
+            program=program,
+            ended_at=self._clock.now,
+            error=error,
+            summary=self.summary,
+            requests=trouble.timeline,
+            trouble=tuple(trouble.lines),
+            mapping=[MappedStream.of(*item) for item in self._mappers.items()],
+            settings=shown_settings(self._settings),
+        )
 
     def sync(self) -> None:
         """Make sure that the memory survives a crash: before a state is printed.

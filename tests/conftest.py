@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from target_contentsquare.sandbox import Sandbox
+from tests.browser import running_chromium
 from tests.runs import Run, run_command, run_here
 
 
@@ -27,6 +28,13 @@ def clock() -> Clock:
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address that a running Chromium is remote-controlled at."""
+    with running_chromium(tmp_path_factory.mktemp("profile")) as address:
+        yield address
 
 
 @pytest.fixture

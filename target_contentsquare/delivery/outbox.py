@@ -54,6 +54,7 @@ class Outbox:
 
     Attributes:
         position: Enrichments so far; the position of the next one.
+        trouble: What became of the requests.
     """
 
     def __init__(  # noqa: PLR0913 - each is what a test replaces
@@ -79,7 +80,7 @@ class Outbox:
         self._merged = MergedRows(log)
         self._ages = ages
         self._rates = rates
-        self._trouble = TroubleLog(rates, log)
+        self.trouble = TroubleLog(rates, log)
         self._batches = OpenBatches(limits.batch_rows)
         self.position = 0
         callbacks = Callbacks(
@@ -94,7 +95,7 @@ class Outbox:
             executor=executor,
             max_in_flight=limits.max_in_flight,
             rates=rates,
-            trouble=self._trouble,
+            trouble=self.trouble,
             clock=clock,
             sleep=sleep,
             notify=notify,
@@ -155,7 +156,7 @@ class Outbox:
 
     def status(self) -> str:
         """Return what requests are made, or what they wait for, in few words."""
-        if (away := self._trouble.away(self._clock())) is not None:
+        if (away := self.trouble.away(self._clock())) is not None:
             return away
         per_second = self._rates.per_second
         limit = "" if per_second is None else f", at most {per_second:.1f} a second"

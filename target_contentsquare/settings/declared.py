@@ -227,11 +227,19 @@ SETTINGS = (
         default=False,
     ),
     Setting(
+        "report_path",
+        ("string",),
+        title="Report",
+        description="Where a report of the run is written: JSON, or a page to look at "
+        "if the name ends in .html",
+    ),
+    Setting(
         "dry_run",
         ("boolean",),
         title="Dry run",
         description="Do everything but talk to Contentsquare: no credentials needed, "
-        "no state printed, a sample enrichment per stream shown",
+        "no state printed, no file written, a sample enrichment per stream shown. Rows "
+        "that can't be delivered are counted",
         default=False,
     ),
     Setting(

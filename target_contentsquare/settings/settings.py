@@ -44,6 +44,7 @@ class Settings:
     max_rejected: MaxRejected
     memory_path: Path | None
     retry_rejected: bool
+    report_path: Path | None
     min_delivered: int
     max_retry_seconds: float
     request_timeout_seconds: float
@@ -84,6 +85,7 @@ class Settings:
             max_rejected=MaxRejected.parse(config["max_rejected"]),
             memory_path=memory_path,
             retry_rejected=config["retry_rejected"],
+            report_path=_path(config, "report_path"),
             min_delivered=config["min_delivered"],
             max_retry_seconds=float(config["max_retry_seconds"]),
             request_timeout_seconds=float(config["request_timeout_seconds"]),

@@ -30,11 +30,12 @@ def one_line_errors(logger: logging.Logger) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - the last place to make it one line
         frames = "".join(traceback.format_tb(error.__traceback__))
         logger.debug("Traceback of the error below:\n%s", frames)
-        logger.error("%s", _line_for(error))  # noqa: TRY400 - one line is the point
+        logger.error("%s", line_for(error))  # noqa: TRY400 - one line is the point
         sys.exit(1)
 
 
-def _line_for(error: Exception) -> str:
+def line_for(error: BaseException) -> str:
+    """Return one line that tells an error, without what may hold a row's value."""
     if isinstance(error, ConfigValidationError):
         return f"Config: {'; '.join(error.errors)}"
     if isinstance(error, MappingError):

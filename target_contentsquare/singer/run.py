@@ -11,14 +11,17 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException
 from target_contentsquare.api.foreign_logs import hold_back_foreign_logs
 from target_contentsquare.delivery.clock import Clock, utc_now
 from target_contentsquare.delivery.outcome import check_outcome
-from target_contentsquare.errors import FatalError
+from target_contentsquare.errors import FatalError, OutputError
 from target_contentsquare.pipeline import Pipeline
+from target_contentsquare.report.write_report import write_report
+from target_contentsquare.singer.error_lines import line_for
 from target_contentsquare.singer.input.batch_files import batch_lines
 from target_contentsquare.singer.input.reader import LineReader
 from target_contentsquare.singer.report import log_report
 from target_contentsquare.singer.results.own_file import (
     check_memory_file,
     check_own_file,
+    check_report_file,
 )
 from target_contentsquare.singer.results.rejected_file import RejectedFile
 from target_contentsquare.singer.results.retry import Retry
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import PluginMapper
 
     from target_contentsquare.delivery.wakeup import Wakeup
+    from target_contentsquare.report.run_report import RunReport
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.singer.input.reader import Message
     from target_contentsquare.singer.signals import StopSignal
@@ -82,6 +86,7 @@ class Run:
         self._wakeup = wakeup
         self._log = log
         self._metrics_log = metrics_log
+        self._user_agent = user_agent
         self._had_null_state = False
         self._clock = Clock()
         self._live_line = live_line(log, self._clock.seconds)
@@ -133,23 +138,27 @@ class Run:
             self._finish()
             self._check_outcome()
         except BaseException as error:
-            self._close(succeeded=False)
+            self._close(error)
             # A run that was told to stop, and could not deliver all, did stop.
             if self._stop.number is None or not isinstance(error, FatalError):
                 raise
             self._log.error("%s", error)
         else:
-            self._close(succeeded=True)
+            self._close(None)
         return self._stop.exit_code
 
     def _check_files(self, file_input: IO[Any] | None) -> None:
-        if self._rejected is None:
-            return
-        self._rejected.check()
+        settings = self._settings
         files = [*self._options.files]
-        if self._settings.memory_path is not None:
-            files.append(("memory_path", self._settings.memory_path))
-        check_own_file(self._rejected, file_input, files)
+        if settings.memory_path is not None:
+            files.append(("memory_path", settings.memory_path))
+        if self._rejected is not None:
+            self._rejected.check()
+            check_own_file(self._rejected, file_input, files)
+        if settings.report_path is not None and not settings.dry_run:
+            if settings.rejected_path is not None:
+                files.append(("rejected_path", settings.rejected_path))
+            check_report_file(settings.report_path, file_input, files)
 
     def _retry_rejected(self) -> None:
         """Try again what earlier runs rejected; a dry run leaves the file alone."""
@@ -284,7 +293,7 @@ class Run:
         if self._stop.number is None and not self._settings.dry_run:
             check_outcome(self._pipeline.summary, self._settings)
 
-    def _close(self, *, succeeded: bool) -> None:
+    def _close(self, error: BaseException | None) -> None:
         if self._live_line is not None:
             self._live_line.close()
         summary = self._pipeline.close()
@@ -295,12 +304,24 @@ class Run:
         log_report(
             summary,
             self._stop,
-            succeeded=succeeded,
+            succeeded=error is None,
             dry_run=self._settings.dry_run,
             rejected_path=self._settings.rejected_path,
             log=self._log,
             metrics_log=self._metrics_log,
         )
+        if self._settings.report_path is not None and not self._settings.dry_run:
+            stopped = f"stopped by {self._stop.name}" if self._stop.name else None
+            reason = stopped if error is None else line_for(error)
+            report = self._pipeline.report(self._user_agent, reason)
+            self._write_report(report, self._settings.report_path)
+
+    def _write_report(self, report: RunReport, path: Path) -> None:
+        """Write the report; what was delivered does not hang on it."""
+        try:
+            write_report(report, path)
+        except OutputError as error:
+            self._log.warning("%s", error)
 
 
 def _rejected_file(settings: Settings, clock: Clock) -> RejectedFile | None:

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from target_contentsquare.delivery.wakeup import descriptor_of
 from target_contentsquare.errors import ConfigError
+from target_contentsquare.report.write_report import check_report_path
 from target_contentsquare.singer.results.stdout import stdout_descriptor
 
 if TYPE_CHECKING:
@@ -56,6 +57,26 @@ def check_memory_file(
         if path is not None and path.exists() and path.samefile(other):
             msg = f"memory_path is the file of {name}: name a file of its own"
             raise ConfigError(msg)
+
+
+def check_report_file(
+    path: Path, file_input: IO[Any] | None, files: Iterable[tuple[str, Path]]
+) -> None:
+    """Check that a report can be written, and over no file of another use.
+
+    Args:
+        file_input: What is read; standard input if None.
+        files: What else the run reads or writes: the name of the setting or option, and
+            the path.
+
+    Raises:
+        ConfigError: It can't, or would be.
+    """
+    uses = [*_other_uses(files)]
+    descriptor = descriptor_of(file_input or sys.stdin)
+    if descriptor is not None:
+        uses.append(("the file that is read", descriptor))
+    check_report_path(path, uses)
 
 
 def _other_uses(
