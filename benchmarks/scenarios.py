@@ -235,6 +235,32 @@ def memory(conditions: Conditions) -> Section:
     )
 
 
+def spark(conditions: Conditions) -> Section:
+    """Measure the way of rows on Spark, and a whole job where there is Spark."""
+    from benchmarks.record_batches import (  # noqa: PLC0415 - Arrow takes memory
+        cpu_seconds,
+        table_of,
+    )
+    from benchmarks.spark_run import run_job  # noqa: PLC0415 - as above
+
+    target = conditions.entry(TARGET, _ROWS_OF_SLOW_CONTENDERS)
+    results = conditions.compare([target])
+    table = table_of(target.input)
+    seconds = min(cpu_seconds(table) for _ in range(conditions.runs))
+    name = "CPU µs a row, from record batches to encoded batches"
+    ratios = [Ratio(name, seconds / target.rows * 1e6, "at most 5")]
+    if (job := run_job(table, target, conditions.folder)) is not None:
+        name = "wall time, local[2] without the JVM's start / target"
+        ratios.append(Ratio(name, job / results[0].wall, "at most 2"))
+    return Section(
+        "spark: the rows of a cluster",
+        "The table has the target on the same rows. The job is run with the newest "
+        "Spark, if `make spark` has installed it.",
+        results,
+        ratios,
+    )
+
+
 def _with(contender: Contender, note: str, **settings: object) -> Contender:
     name = f"{contender.name}, {note}"
     return replace(contender, name=name, settings={**contender.settings, **settings})
@@ -248,4 +274,5 @@ ALL: Mapping[str, Callable[[Conditions], Section]] = {
     "latency": latency,
     "startup": startup,
     "memory": memory,
+    "spark": spark,
 }

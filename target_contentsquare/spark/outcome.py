@@ -51,7 +51,8 @@ def conclude(
         _LOG.info("%s", line)
     if config.report_path is not None:
         write_text(config.report_path, f"{json.dumps(summary.as_dict(), indent=2)}\n")
-    if error := _what_is_wrong(config, summary, results):
+    error = _what_is_wrong(config, summary, results)
+    if error is not None and not config.settings.dry_run:
         raise error
     if rejected:
         _LOG.warning("%d rejected rows are in %s", len(rejected), config.rejected_path)

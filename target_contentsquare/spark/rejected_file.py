@@ -102,6 +102,10 @@ def _messages(plan: TaskPlan, rows: Iterable[KeptRow]) -> Iterator[dict[str, Any
                 "field": row.rejection.field,
                 "detail": row.rejection.detail,
                 "at": row.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "faults": [
+                    {"reason": f.reason, "field": f.field, "detail": f.detail}
+                    for f in row.rejection.faults
+                ],
             },
         }
 

@@ -14,6 +14,7 @@ from target_contentsquare.errors import (
     TooManyRejectedError,
 )
 from target_contentsquare.sandbox import Sandbox
+from target_contentsquare.spark.config import read_config
 from target_contentsquare.spark.rejected_file import check_is_new
 from target_contentsquare.spark.send import check_for_stream, of_batch
 from tests.conftest import config_for as target_config_for
@@ -132,6 +133,26 @@ def test_what_would_end_a_stream_after_each_restart_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         check_for_stream(config_for(sandbox, **settings))
+
+
+def test_all_faults_of_a_row_are_in_the_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "rejected"
+    config = config_for(sandbox, rejected_path=str(path))
+    bad: dict[str, tuple[str, Any]] = {
+        "name": ("string", "x" * 51),
+        "seconds": ("bigint", 2**40),
+    }
+    good: dict[str, tuple[str, Any]] = {"name": ("string", "x"), "seconds": ("int", 1)}
+    rig.run(config, frame(1, **bad), frame(1, **good))
+    rejected = json.loads(path.read_text().splitlines()[1])["rejected"]
+    reasons = [fault["reason"] for fault in rejected["faults"]]
+    assert reasons == ["string_too_long", "int_out_of_range"]
+
+
+def test_a_dry_run_counts_rejected_rows_and_does_not_fail() -> None:
+    config = read_config({"dry_run": True, "project_id": 162})
+    summary = rig.run(config, frame(2, field=("string", "x" * 51)))
+    assert dict(summary.total.rejected) == {"string_too_long": 2}
 
 
 def test_fewer_than_min_delivered_fails(sandbox: Sandbox) -> None:
