@@ -37,7 +37,7 @@ class Failure:
     changes: Mapping[str, Any] = field(default_factory=dict)
     lines: Sequence[str] = tuple(_STREAM)
     faults: Sequence[Fault] = ()
-    flags: Mapping[str, object] = field(default_factory=dict)
+    flags: Mapping[str, Any] = field(default_factory=dict)
 
     def message(self, folder: Path) -> str:
         """Run it, and return the line that the user sees."""
