@@ -23,7 +23,7 @@ demo: .venv/synced .venv-tap/installed ## CSV file -> real tap -> target -> sand
 	@.venv/bin/python -m demo $(if $(STAY),--stay)
 
 test: .venv/synced .venv-tap/installed ## All tests but pipeline's and spark's, and the simulation of delivery with few seeds
-	.venv/bin/pytest tests --ignore=tests/pipeline --ignore=tests/cluster
+	.venv/bin/pytest tests --ignore=tests/pipeline --ignore=tests/cluster -n 4
 
 # These run in other processes, which are not measured, or would be much slower.
 NOT_MEASURED := pipeline cluster simulation docs test_benchmarks.py test_architecture.py \

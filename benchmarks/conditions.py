@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.comparison import ALL, Contender, Entry, Result, checksum, compare
-from benchmarks.singer_input import Shape, write_input
+from benchmarks.singer_input import Shape, write_changed, write_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,13 @@ class Conditions:
             unfinished = path.with_suffix(".unfinished")
             write_input(unfinished, Shape(rows, self.seed, properties), self.today)
             unfinished.rename(path)
+        return path
+
+    def changed_input(self, source: Path) -> Path:
+        """Return an input of which one row in 100 has other values."""
+        path = source.with_suffix(".changed")
+        if not path.exists():
+            write_changed(source, path)
         return path
 
     def entry(

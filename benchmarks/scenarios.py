@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from benchmarks.comparison import BARE, LOOP, OBVIOUS, TARGET, Contender, Result
+from benchmarks.comparison import (
+    BARE,
+    LOOP,
+    OBVIOUS,
+    TARGET,
+    Contender,
+    Result,
+    compare,
+)
 from benchmarks.conditions import check_same_work, installed
 
 if TYPE_CHECKING:
@@ -261,6 +269,41 @@ def spark(conditions: Conditions) -> Section:
     )
 
 
+def remembering(conditions: Conditions) -> Section:
+    """Measure a memory between runs: all rows are new, none is, one in 100 is."""
+    path = conditions.folder / "memory.sqlite"
+    sent = conditions.entry(TARGET, _MILLION)
+    new = replace(sent, contender=_with(TARGET, "all new", memory_path=str(path)))
+    again = _with(TARGET, "all unchanged", memory_path=str(path))
+    unchanged = replace(sent, contender=replace(again, sends=False))
+    changed = replace(
+        unchanged,
+        contender=replace(unchanged.contender, name=f"{TARGET.name}, 1 % changed"),
+        input=conditions.changed_input(sent.input),
+    )
+    rounds = []
+    for _ in range(conditions.runs):
+        for file in conditions.folder.glob(f"{path.name}*"):
+            file.unlink()
+        entries = [sent, new, unchanged, changed]
+        rounds.append(compare(entries, 1, conditions.folder))
+    results = [
+        Result(same[0].entry, [result.costs[0] for result in same])
+        for same in zip(*rounds, strict=True)
+    ]
+    plain, *_, kept, _ = results
+    return Section(
+        "remembering: a memory between runs",
+        "The first run has no memory. Of the others, the first finds it empty, the "
+        "second knows all rows, and for the third one row in 100 has changed.",
+        results,
+        [
+            Ratio("wall time, unchanged / sent", kept.wall / plain.wall, "at most 1"),
+            Ratio("CPU time, unchanged / sent", kept.cpu / plain.cpu),
+        ],
+    )
+
+
 def _with(contender: Contender, note: str, **settings: object) -> Contender:
     name = f"{contender.name}, {note}"
     return replace(contender, name=name, settings={**contender.settings, **settings})
@@ -275,4 +318,5 @@ ALL: Mapping[str, Callable[[Conditions], Section]] = {
     "startup": startup,
     "memory": memory,
     "spark": spark,
+    "remembering": remembering,
 }

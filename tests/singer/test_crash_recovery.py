@@ -55,7 +55,9 @@ class Tap:
 class Scheduler:
     """Runs the target until it succeeds, from the last state that it has printed."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox, tap: Tap) -> None:
+    def __init__(
+        self, folder: Path, sandbox: Sandbox, tap: Tap, *, remembers: bool
+    ) -> None:
         self.folder, self.sandbox, self.tap = folder, sandbox, tap
         self.rejected = folder / "rejected.singer"
         self.config = config_for(
@@ -63,6 +65,7 @@ class Scheduler:
             batch_size_rows=25,
             max_parallel_requests=4,
             rejected_path=str(self.rejected),
+            **({"memory_path": str(folder / "memory.sqlite")} if remembers else {}),
         )
         self.first = 0
         self.stopped_at: list[int] = []
@@ -139,9 +142,10 @@ def faults(random: Random) -> list[Fault]:
 
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))
+@pytest.mark.parametrize("remembers", [False, True])
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
 def test_stopped_again_and_again_it_ends_like_one_clean_run(
-    tmp_path: Path, stop: int, round_number: int
+    tmp_path: Path, stop: int, round_number: int, *, remembers: bool
 ) -> None:
     seed = SEED + round_number
     random = Random(seed * 100 + stop)  # noqa: S311 - repeatable on purpose
@@ -150,12 +154,12 @@ def test_stopped_again_and_again_it_ends_like_one_clean_run(
     with Sandbox(latency_ms=8) as clean:
         clean.refuse_users(BAD_USERS)
         (tmp_path / "clean").mkdir()
-        undisturbed = Scheduler(tmp_path / "clean", clean, rows)
+        undisturbed = Scheduler(tmp_path / "clean", clean, rows, remembers=remembers)
         undisturbed.run_to_the_end()
     with Sandbox(latency_ms=8, faults=faults(random)) as sandbox:
         sandbox.refuse_users(BAD_USERS)
         (tmp_path / "stopped").mkdir()
-        scheduler = Scheduler(tmp_path / "stopped", sandbox, rows)
+        scheduler = Scheduler(tmp_path / "stopped", sandbox, rows, remembers=remembers)
         while scheduler.first < ROWS and len(scheduler.stopped_at) < 6:
             scheduler.run_until(random.randrange(1, 20), stop)
         scheduler.run_to_the_end()
