@@ -20,7 +20,7 @@ LIBRARIES_OF_HOSTS = ("singer_sdk", "click", "pyspark")
 SANDBOX = sorted((PACKAGE / "sandbox").rglob("*.py"))
 FILES = sorted(set(PACKAGE.rglob("*.py")) - set(SANDBOX))
 #: Files that print what an option asks for in place of a run.
-FILES_OF_OPTIONS = {"connection_check", "find", "propose"}
+FILES_OF_OPTIONS = {"connection_check", "find", "propose", "target"}
 
 
 #: Prints the error of each module, named on the command line, that can't be imported.

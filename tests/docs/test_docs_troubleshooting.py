@@ -66,6 +66,9 @@ NOT_TRIED = {
         "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment"
     ),
     "a STATE is not valid UTF-8": "line 1 of the input: a STATE is not valid UTF-8",
+    "report_path: can't write '": (
+        "report_path: can't write 'report.html': No space left on device"
+    ),
     "rejected_path: can't write '": (
         "rejected_path: can't write 'rejected.singer': No space left on device"
     ),

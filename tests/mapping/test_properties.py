@@ -200,7 +200,9 @@ def test_nothing_is_sent_that_contentsquare_refuses(
         config = config_for(listening, rejected_path=str(rejected))
         lines = [schema(), *map(record, keyed), state({"at": len(rows)})]
         done = run_lines(config, lines, folder)
-    assert (done.exit_code, done.states) == (0, [{"at": len(rows)}]), done.printed
+    is_failure = done.metric["rejected"] and not done.metric["delivered"]
+    expected = (1 if is_failure else 0, [{"at": len(rows)}])
+    assert (done.exit_code, done.states) == expected, done.printed
     assert listening.totals.refused_batches == 0
     assert set(done.metric["rejected"]) <= REASONS
     assert_adds_up(done)

@@ -473,7 +473,7 @@ def test_the_log_names_ten_rows_of_a_stream_and_counts_the_rest(
     assert (done.exit_code, done.states) == (0, [1]), done.printed
     told = [text for text in done.warnings if text.startswith("Rejected: ")]
     rest = count - min(count, 10)
-    last = f"Rejected: {rest} more rows of stream 'calls': rejected_path has them"
+    last = f"Rejected: {rest} more rows of stream 'calls', which are not named here"
     assert len(told) == min(count, 10) + 1 + (rest > 0)
     assert (last in told) == (rest > 0)
 
