@@ -1,63 +1,36 @@
-"""The Singer target as the SDK knows it: settings and wiring."""
+"""The Singer target as the SDK knows it: wiring and the command line."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-from collections import Counter
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any
 
 import click
-from singer_sdk import Target
-from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers._classproperty import classproperty
-from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from target_contentsquare.delivery.wakeup import Wakeup
-from target_contentsquare.errors import ConfigError
-from target_contentsquare.settings.fault_words import unknown_settings
 from target_contentsquare.settings.paths import path_of
-from target_contentsquare.settings.plain_config import plain_config
 from target_contentsquare.settings.read_streams import schema_files
 from target_contentsquare.singer import command
+from target_contentsquare.singer.configured_target import (
+    ConfiguredTarget,
+    without_chatter,
+)
 from target_contentsquare.singer.error_lines import one_line_errors
 from target_contentsquare.singer.input.reader import LineReader
+from target_contentsquare.singer.listen import RunOfTheTarget
 from target_contentsquare.singer.options.about_text import about_text
-from target_contentsquare.singer.options.environment import read_environment
-from target_contentsquare.singer.options.host_settings import check_config, host_schema
-from target_contentsquare.singer.options.unread_variables import check_unread_variables
 from target_contentsquare.singer.run import HostOptions, Run
 from target_contentsquare.singer.signals import StopSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
     from types import FrameType
 
-    from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
-    from target_contentsquare.settings.settings import Settings
-
-#: Settings of the SDK that mean nothing for this API, so they are not offered.
-_NOT_OFFERED = ("add_record_metadata", "load_method", "faker_config")
-
-
-class TargetContentsquare(Target):
+class TargetContentsquare(ConfiguredTarget):
     """Puts a company's own data on its Contentsquare sessions."""
 
     name = "target-contentsquare"
-    config_jsonschema: ClassVar[dict[str, Any]] = host_schema()
-    capabilities: ClassVar[list[CapabilitiesEnum]] = [
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
-        PluginCapabilities.BATCH,
-        PluginCapabilities.STRUCTURED_LOGGING,
-        TargetCapabilities.VALIDATE_RECORDS,
-    ]
-
-    settings: Settings
 
     def __init__(self, **options: Any) -> None:
         """Check the settings; nothing is sent and no file is made yet.
@@ -73,8 +46,8 @@ class TargetContentsquare(Target):
         # Whole before the SDK installs its signal handlers.
         self._wakeup = Wakeup()
         self._stop = StopSignal(self._wakeup)
-        options["message_reader"] = _RunOfTheTarget(self.run)
-        with _without_chatter(self.logger):
+        options["message_reader"] = RunOfTheTarget(self.run)
+        with without_chatter(self.logger):
             super().__init__(**options)
         for warning in self.settings.warnings:
             self.logger.warning(warning)
@@ -118,63 +91,11 @@ class TargetContentsquare(Target):
         return LineReader(self._wakeup, self._stop, lambda: None)
 
     @property
-    def batch_storage(self) -> Mapping[str, Any] | None:
-        """The SDK's `batch_config.storage`: where the files of BATCH messages are."""
-        config = self.config.get("batch_config") or {}
-        storage: Mapping[str, Any] | None = config.get("storage")
-        return storage
-
-    @property
     def user_agent(self) -> str:
         """Name and version, for Contentsquare's logs."""
         return f"{self.name}/{self.plugin_version}"
 
     # What the SDK calls, in its own signatures
-
-    @classmethod
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Add the SDK's settings, but for those that would do nothing here."""
-        super().append_builtin_config(config_jsonschema)
-        for name in _NOT_OFFERED:
-            config_jsonschema["properties"].pop(name, None)
-
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - as the SDK's own
-        """The SDK reads numbers as text, and names no variable it can't read."""
-        cls.append_builtin_config(cls.config_jsonschema)
-        return read_environment(cls.config_jsonschema, cls._env_var_prefix)
-
-    @classmethod
-    def warn_of_unread_variables(cls, config: Mapping[str, Any]) -> None:
-        """Log the variables that say something else than a config that is in use.
-
-        Raises:
-            ConfigError: With this config the run would go where it must not.
-        """
-        cls.append_builtin_config(cls.config_jsonschema)
-        for warning in check_unread_variables(
-            config, cls.config_jsonschema, cls._env_var_prefix, os.environ
-        ):
-            cls.logger.warning(warning)
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """The SDK's messages repeat the values, secrets included."""
-        self.append_builtin_config(self.config_jsonschema)
-        schema = self.config_jsonschema
-        unknown = unknown_settings(self._config, schema["properties"])
-        self._config = plain_config(self._config, schema)
-        try:
-            self.settings = check_config(self._config, schema)
-        except ConfigError as error:
-            faults = list(error.faults)
-            if raise_errors:
-                raise ConfigValidationError(
-                    str(error), errors=faults, schema=schema
-                ) from None
-            return faults
-        for warning in unknown:
-            self.logger.warning(warning)
-        return []
 
     def process_endofpipe(self) -> None:
         """Do nothing: the run sees everything through, and the SDK holds no rows."""
@@ -231,42 +152,3 @@ class TargetContentsquare(Target):
                 file_input,
                 command.Asked(test, propose_schema, resend, find),
             )
-
-
-@contextlib.contextmanager
-def _without_chatter(log: logging.Logger) -> Iterator[None]:
-    """Leave out what the SDK logs at INFO of how it reads the config."""
-    level = log.level
-    if log.isEnabledFor(logging.INFO) and not log.isEnabledFor(logging.DEBUG):
-        log.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-
-
-class _RunOfTheTarget(GenericSingerReader[bytes]):
-    """Lets the SDK's `listen`, which can't be overridden, do a whole run.
-
-    The SDK would decode each line into a dict and hand it to a sink; a run reads the
-    lines itself.
-    """
-
-    def __init__(self, run: Callable[[IO[Any] | None], int]) -> None:
-        super().__init__()
-        self._run = run
-
-    def process_lines(self, file_input: Any, callbacks: Any) -> Counter[str]:
-        """Run the target; the log has the counts."""
-        _ = callbacks
-        self._run(file_input)
-        return Counter()
-
-    @property
-    def default_input(self) -> Any:
-        """Standard input, which the run opens itself."""
-        return None
-
-    def deserialize_json(self, line: bytes) -> dict[str, Any]:
-        """Never called: the run decodes its lines."""
-        raise NotImplementedError
