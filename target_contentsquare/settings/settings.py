@@ -96,13 +96,6 @@ class Settings:
         )
 
     @property
-    def projects(self) -> list[int | None]:
-        """The projects that the settings name; None for the credentials' own."""
-        named = {m.project_id for m in self.streams.values()}
-        constant = {p for p in named if not isinstance(p, str)}
-        return sorted(constant, key=lambda project: project or 0)
-
-    @property
     def accounts(self) -> list[Account]:
         """What a token can be asked for before any row is read, in order of streams.
 

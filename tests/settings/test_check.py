@@ -98,7 +98,8 @@ def test_absurdly_large_numbers(changes: dict[str, Any], fault: str) -> None:
 def test_what_is_integral_is_an_integer() -> None:
     settings = checked(batch_size_rows=Decimal(20), streams={"*": {"project_id": 7.0}})
     assert type(settings.batch_size_rows) is int
-    assert repr(settings.projects) == "[7]"
+    projects = [account.project_id for account in settings.accounts]
+    assert repr(projects) == "[7]"
 
 
 def test_an_enrichment_number_may_be_text() -> None:
