@@ -10,6 +10,21 @@ from tests.browser import running_chromium
 from tests.runs import Run, run_command, run_here
 
 
+#: Longer values do not stand in the name of a test.
+_LONGEST_IN_NAME = 40
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Return the name of a long value: its length, and none of its content.
+
+    What contains the time (a gzip file has it in its head) would give a test another
+    name in each process, and pytest-xdist then runs no test at all.
+    """
+    if isinstance(val, (bytes, bytearray, str)) and len(val) > _LONGEST_IN_NAME:
+        return f"{argname}-{type(val).__name__}-of-{len(val)}"
+    return None
+
+
 class Clock:
     """A clock whose time changes only when a test sets `now`."""
 
