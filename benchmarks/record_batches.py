@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from benchmarks.singer_input import INTEGRATION_SCHEMA, MAPPED
 from target_contentsquare.delivery.clock import Clock
-from target_contentsquare.delivery.wakeup import Wakeup
+from target_contentsquare.delivery.sending.wakeup import Wakeup
 from target_contentsquare.pipeline import Pipeline
 from target_contentsquare.spark.columns import SparkColumn
 from target_contentsquare.spark.config import read_config

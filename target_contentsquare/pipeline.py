@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
-from target_contentsquare.delivery.dry_run import NotKept, Sampler
 from target_contentsquare.delivery.memory.memory import Memory
 from target_contentsquare.delivery.memory.recall import Recall
 from target_contentsquare.delivery.origin import Source
@@ -15,10 +14,11 @@ from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.delivery.rate.rates import Rates
 from target_contentsquare.delivery.rejected_rows import RejectedRows
-from target_contentsquare.delivery.request_threads import RequestThreads
-from target_contentsquare.delivery.sender import Sender
-from target_contentsquare.delivery.summary import Summary
-from target_contentsquare.delivery.wakeup import Wakeup
+from target_contentsquare.delivery.sending.dry_run import NotKept, Sampler
+from target_contentsquare.delivery.sending.request_threads import RequestThreads
+from target_contentsquare.delivery.sending.sender import Sender
+from target_contentsquare.delivery.sending.wakeup import Wakeup
+from target_contentsquare.delivery.summary.summary import Summary
 from target_contentsquare.mapping.compile import compile_mapping
 from target_contentsquare.mapping.session_age import warn_of_unknown_starts
 from target_contentsquare.report.mapped_stream import MappedStream

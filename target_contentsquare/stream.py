@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.origin import Source
     from target_contentsquare.delivery.outbox import Outbox
     from target_contentsquare.delivery.rejected_rows import RejectedRows
-    from target_contentsquare.delivery.summary import StreamCounts
+    from target_contentsquare.delivery.summary.summary import StreamCounts
     from target_contentsquare.mapping.compile import MappedColumn, RowMapper
     from target_contentsquare.mapping.stream_mapping import StreamMapping
 

@@ -9,7 +9,6 @@ from target_contentsquare.sandbox import Sandbox
 from tests.browser import running_chromium
 from tests.runs import Run, run_command, run_here
 
-
 #: Longer values do not stand in the name of a test.
 _LONGEST_IN_NAME = 40
 

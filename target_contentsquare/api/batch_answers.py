@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from target_contentsquare.api.error_names import status_and_name, texts_in
-from target_contentsquare.api.http_errors import RETRYABLE_STATUSES, trouble_in
+from target_contentsquare.api.http.http_errors import RETRYABLE_STATUSES, trouble_in
 from target_contentsquare.errors import (
     ApiError,
     BatchRefusedError,
@@ -18,7 +18,7 @@ from target_contentsquare.errors import (
 )
 
 if TYPE_CHECKING:
-    from target_contentsquare.api.pool import Answer
+    from target_contentsquare.api.http.pool import Answer
 
 #: OK, Created, Accepted, No Content.
 SUCCESSES = frozenset({200, 201, 202, 204})

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from target_contentsquare.api.attempts import Attempts
 from target_contentsquare.api.enrichments import EnrichmentApi
-from target_contentsquare.api.pool import HttpPool
-from target_contentsquare.api.sign_in import TokenClient
-from target_contentsquare.api.tokens import Token, Tokens
+from target_contentsquare.api.http.attempts import Attempts
+from target_contentsquare.api.http.pool import HttpPool
+from target_contentsquare.api.signing_in.sign_in import TokenClient
+from target_contentsquare.api.signing_in.tokens import Token, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from logging import Logger
 
-    from target_contentsquare.api.account import Account, Keyring
+    from target_contentsquare.api.signing_in.account import Account, Keyring
     from target_contentsquare.enrichment import Enrichment
 
 

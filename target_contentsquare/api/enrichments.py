@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from logging import Logger
 
-    from target_contentsquare.api.pool import Answer, HttpPool
-    from target_contentsquare.api.tokens import Token
+    from target_contentsquare.api.http.pool import Answer, HttpPool
+    from target_contentsquare.api.signing_in.tokens import Token
     from target_contentsquare.enrichment import Enrichment
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from target_contentsquare.api.pool import Answer
+    from target_contentsquare.api.http.pool import Answer
 
 _KEYS = ("errorCode", "error", "errorMessage", "message")
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from target_contentsquare.delivery.memory.superseded import EarlierRejection
-    from target_contentsquare.delivery.summary import StreamCounts
+    from target_contentsquare.delivery.summary.summary import StreamCounts
 
 
 def _size_unknown(raw: Any) -> int:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.batches import Batch, OpenBatches, Row
-from target_contentsquare.delivery.in_flight import Callbacks, InFlight
 from target_contentsquare.delivery.merged_rows import MergedRows
-from target_contentsquare.delivery.refusals import Refusals
 from target_contentsquare.delivery.rejects import REJECTED_BY_API, Rejection
-from target_contentsquare.delivery.trouble_log import TroubleLog
+from target_contentsquare.delivery.sending.in_flight import Callbacks, InFlight
+from target_contentsquare.delivery.sending.refusals import Refusals
+from target_contentsquare.delivery.trouble.trouble_log import TroubleLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rate.rates import Rates
     from target_contentsquare.delivery.rejected_rows import RejectedRows
-    from target_contentsquare.delivery.session_ages import SessionAges
+    from target_contentsquare.delivery.summary.session_ages import SessionAges
     from target_contentsquare.enrichment import Enrichment, Integration, Key
     from target_contentsquare.errors import BatchRefusedError, BatchUndeliverableError
 

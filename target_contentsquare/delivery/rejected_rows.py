@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rejects import Rejection, Rejects
-    from target_contentsquare.delivery.summary import Summary
+    from target_contentsquare.delivery.summary.summary import Summary
     from target_contentsquare.errors import Fault
 
 

@@ -10,14 +10,14 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from target_contentsquare.delivery.session_ages import MOST_HOURS, SHORT_HOURS
+from target_contentsquare.delivery.summary.session_ages import MOST_HOURS, SHORT_HOURS
 from target_contentsquare.report.charts import bar_chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from target_contentsquare.delivery.session_ages import SessionAges
-    from target_contentsquare.delivery.summary import StreamCounts
+    from target_contentsquare.delivery.summary.session_ages import SessionAges
+    from target_contentsquare.delivery.summary.summary import StreamCounts
     from target_contentsquare.report.mapped_stream import MappedProperty, MappedStream
     from target_contentsquare.report.run_report import RunReport
 

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from target_contentsquare.delivery.summary import Summary
-    from target_contentsquare.delivery.timeline import Timeline
+    from target_contentsquare.delivery.summary.summary import Summary
+    from target_contentsquare.delivery.trouble.timeline import Timeline
     from target_contentsquare.report.mapped_stream import MappedStream
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.settings.declared import CREDENTIALS
 from target_contentsquare.settings.fault_words import describe_fault
-from target_contentsquare.settings.plain_config import plain_config
+from target_contentsquare.settings.reading.plain_config import plain_config
 from target_contentsquare.settings.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from target_contentsquare.api.account import Account
 from target_contentsquare.api.safe_url import is_safe_url
+from target_contentsquare.api.signing_in.account import Account
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.settings.max_rejected import MaxRejected
 from target_contentsquare.settings.paths import path_of
-from target_contentsquare.settings.read_keyring import read_keyring
-from target_contentsquare.settings.read_streams import read_streams
+from target_contentsquare.settings.reading.keyring import read_keyring
+from target_contentsquare.settings.reading.streams import read_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from target_contentsquare.api.account import Keyring
+    from target_contentsquare.api.signing_in.account import Keyring
     from target_contentsquare.mapping.stream_mapping import StreamMapping
 
 

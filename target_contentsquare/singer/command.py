@@ -11,12 +11,12 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from singer_sdk.plugin_base import _ConfigInput
 
-from target_contentsquare.singer.connection_check import check_connection
 from target_contentsquare.singer.error_lines import one_line_errors
-from target_contentsquare.singer.find import find
 from target_contentsquare.singer.options.config_file import read_config_file
+from target_contentsquare.singer.options.connection_check import check_connection
+from target_contentsquare.singer.options.find import find
 from target_contentsquare.singer.options.help_text import DESCRIPTION, EPILOG
-from target_contentsquare.singer.propose import propose_schema
+from target_contentsquare.singer.options.propose import propose_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

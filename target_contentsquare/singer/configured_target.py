@@ -14,7 +14,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.settings.fault_words import unknown_settings
-from target_contentsquare.settings.plain_config import plain_config
+from target_contentsquare.settings.reading.plain_config import plain_config
 from target_contentsquare.singer.options.environment import read_environment
 from target_contentsquare.singer.options.host_settings import check_config, host_schema
 from target_contentsquare.singer.options.unread_variables import check_unread_variables

@@ -10,7 +10,7 @@ from singer_sdk import metrics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_contentsquare.delivery.summary import Summary
+    from target_contentsquare.delivery.summary.summary import Summary
 
 
 class RunMetric(str, Enum):

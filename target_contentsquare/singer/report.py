@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from logging import Logger
     from pathlib import Path
 
-    from target_contentsquare.delivery.summary import Summary
+    from target_contentsquare.delivery.summary.summary import Summary
     from target_contentsquare.singer.signals import StopSignal
 
 

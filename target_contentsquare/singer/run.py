@@ -8,9 +8,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 
-from target_contentsquare.api.foreign_logs import hold_back_foreign_logs
+from target_contentsquare.api.http.foreign_logs import hold_back_foreign_logs
 from target_contentsquare.delivery.clock import Clock, utc_now
-from target_contentsquare.delivery.outcome import check_outcome
+from target_contentsquare.delivery.summary.outcome import check_outcome
 from target_contentsquare.errors import FatalError, OutputError
 from target_contentsquare.pipeline import Pipeline
 from target_contentsquare.report.write_report import write_report
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.mapper import PluginMapper
 
-    from target_contentsquare.delivery.wakeup import Wakeup
+    from target_contentsquare.delivery.sending.wakeup import Wakeup
     from target_contentsquare.report.run_report import RunReport
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.singer.input.reader import Message

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_contentsquare.delivery.wakeup import Wakeup
+    from target_contentsquare.delivery.sending.wakeup import Wakeup
 
 
 class StopSignal:

@@ -7,9 +7,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from target_contentsquare.delivery.wakeup import Wakeup
+from target_contentsquare.delivery.sending.wakeup import Wakeup
 from target_contentsquare.settings.paths import path_of
-from target_contentsquare.settings.read_streams import schema_files
+from target_contentsquare.settings.reading.streams import schema_files
 from target_contentsquare.singer import command
 from target_contentsquare.singer.configured_target import (
     ConfiguredTarget,

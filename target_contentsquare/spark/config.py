@@ -12,9 +12,9 @@ from target_contentsquare.mapping.wording import quoted
 from target_contentsquare.settings.check import check
 from target_contentsquare.settings.declared import SETTINGS
 from target_contentsquare.settings.fault_words import similar, unknown_settings
-from target_contentsquare.settings.from_text import config_from_text
-from target_contentsquare.settings.json_object import read_json_object
 from target_contentsquare.settings.mapping_keys import MAPPING_KEYS
+from target_contentsquare.settings.reading.from_text import config_from_text
+from target_contentsquare.settings.reading.json_object import read_json_object
 from target_contentsquare.settings.schema import config_schema
 from target_contentsquare.settings.setting import Setting
 from target_contentsquare.spark.wording import in_spark_words

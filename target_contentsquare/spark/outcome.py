@@ -7,7 +7,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from target_contentsquare.delivery.summary import Summary
+from target_contentsquare.delivery.summary.summary import Summary
 from target_contentsquare.errors import DeliveryError, FatalError, TooManyRejectedError
 from target_contentsquare.spark.rejected_file import write_rejected, write_text
 from target_contentsquare.spark.wording import in_spark_words

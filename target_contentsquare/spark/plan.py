@@ -18,7 +18,7 @@ from target_contentsquare.spark.wording import in_spark_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_contentsquare.api.account import Account
+    from target_contentsquare.api.signing_in.account import Account
     from target_contentsquare.mapping.columns import Column
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.spark.columns import SparkColumn

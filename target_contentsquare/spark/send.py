@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from target_contentsquare.delivery.summary import Summary
+    from target_contentsquare.delivery.summary.summary import Summary
     from target_contentsquare.settings.settings import Settings
 
 _DEFAULT_TASKS = 4

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_contentsquare.api.attempts import Attempts
-from target_contentsquare.api.pool import HttpPool
+from target_contentsquare.api.http.attempts import Attempts
+from target_contentsquare.api.http.pool import HttpPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_contentsquare.api.account import Account, Credentials, Keyring
 from target_contentsquare.api.connection import Connection, connect, sign_in
+from target_contentsquare.api.signing_in.account import Account, Credentials, Keyring
 from target_contentsquare.enrichment import Enrichment
 from target_contentsquare.errors import (
     AuthenticationError,

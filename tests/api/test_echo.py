@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_contentsquare.api.account import Account, Credentials, Keyring
 from target_contentsquare.api.enrichments import EnrichmentApi
-from target_contentsquare.api.foreign_logs import hold_back_foreign_logs
-from target_contentsquare.api.sign_in import TokenClient
-from target_contentsquare.api.tokens import Token
+from target_contentsquare.api.http.foreign_logs import hold_back_foreign_logs
+from target_contentsquare.api.signing_in.account import Account, Credentials, Keyring
+from target_contentsquare.api.signing_in.sign_in import TokenClient
+from target_contentsquare.api.signing_in.tokens import Token
 from target_contentsquare.enrichment import Enrichment
 from target_contentsquare.errors import ContentsquareTargetError
 from tests.api.rig import RawServer
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
-    from target_contentsquare.api.pool import HttpPool
+    from target_contentsquare.api.http.pool import HttpPool
 
 MARKERS = ("SECRET_MARKER", "TOKEN_MARKER", "ROW_MARKER")
 KEYS = (

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from target_contentsquare.api.attempts import Attempts
 from target_contentsquare.api.enrichments import EnrichmentApi
-from target_contentsquare.api.pool import HttpPool
-from target_contentsquare.api.tokens import Token
+from target_contentsquare.api.http.attempts import Attempts
+from target_contentsquare.api.http.pool import HttpPool
+from target_contentsquare.api.signing_in.tokens import Token
 from target_contentsquare.enrichment import Enrichment
 from target_contentsquare.errors import (
     ApiError,

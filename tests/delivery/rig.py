@@ -8,12 +8,12 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.batches import Batch, Row
-from target_contentsquare.delivery.in_flight import Callbacks, InFlight
 from target_contentsquare.delivery.origin import Origin, Source
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.delivery.rate.rates import Rates
-from target_contentsquare.delivery.summary import StreamCounts
-from target_contentsquare.delivery.trouble_log import TroubleLog
+from target_contentsquare.delivery.sending.in_flight import Callbacks, InFlight
+from target_contentsquare.delivery.summary.summary import StreamCounts
+from target_contentsquare.delivery.trouble.trouble_log import TroubleLog
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import (
     ApiError,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from target_contentsquare.delivery.batches import Batch, OpenBatches, Row
 from target_contentsquare.delivery.origin import Origin, Source
-from target_contentsquare.delivery.summary import StreamCounts
+from target_contentsquare.delivery.summary.summary import StreamCounts
 from target_contentsquare.enrichment import Enrichment, Integration, Key
 
 KEYS = st.tuples(

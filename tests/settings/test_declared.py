@@ -16,7 +16,7 @@ _WITHOUT_HOSTS = """
 import sys
 sys.modules |= dict.fromkeys(("singer_sdk", "click", "dotenv", "pyspark"))
 import target_contentsquare.settings.check
-import target_contentsquare.settings.from_text
+import target_contentsquare.settings.reading.from_text
 """
 
 

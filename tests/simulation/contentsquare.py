@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
-from target_contentsquare.api.tokens import Token, Tokens
+from target_contentsquare.api.signing_in.tokens import Token, Tokens
 from target_contentsquare.errors import (
     ApiError,
     BatchRefusedError,

@@ -12,7 +12,7 @@ from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.delivery.rate.rates import Rates
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.rejects import Rejection
-from target_contentsquare.delivery.summary import Summary
+from target_contentsquare.delivery.summary.summary import Summary
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import FatalError, OutputError
 from target_contentsquare.singer.results.state import StateKeeper

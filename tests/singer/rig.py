@@ -11,7 +11,7 @@ from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.rejects import Rejection
-from target_contentsquare.delivery.summary import Summary
+from target_contentsquare.delivery.summary.summary import Summary
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import OutputError
 from target_contentsquare.singer.input.tap_stream import TapStream

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from target_contentsquare.delivery.summary import Summary
+from target_contentsquare.delivery.summary.summary import Summary
 from target_contentsquare.sandbox import Sandbox
 from target_contentsquare.spark.columns import SparkColumn
 from target_contentsquare.spark.config import JobConfig, read_config

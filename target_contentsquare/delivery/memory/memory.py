@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from logging import Logger
     from pathlib import Path
 
-    from target_contentsquare.api.account import Keyring
+    from target_contentsquare.api.signing_in.account import Keyring
     from target_contentsquare.delivery.clock import Clock
     from target_contentsquare.delivery.outbox import Outbox
     from target_contentsquare.mapping.stream_mapping import StreamMapping

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from target_contentsquare.delivery.wakeup import Wakeup, descriptor_of
+from target_contentsquare.delivery.sending.wakeup import Wakeup, descriptor_of
 from target_contentsquare.errors import InputError
 from target_contentsquare.singer.input.json_lines import (
     DECODE_ERRORS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from target_contentsquare.errors import ConfigError
-from target_contentsquare.settings.json_object import read_json_object
+from target_contentsquare.settings.reading.json_object import read_json_object
 
 
 def read_config_file(path: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dotenv import dotenv_values, find_dotenv
 
 from target_contentsquare.errors import ConfigError
-from target_contentsquare.settings.from_text import config_from_text
+from target_contentsquare.settings.reading.from_text import config_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

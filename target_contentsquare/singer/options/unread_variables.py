@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.errors import ConfigError
-from target_contentsquare.settings.from_text import config_from_text
-from target_contentsquare.settings.plain_config import plain_config
+from target_contentsquare.settings.reading.from_text import config_from_text
+from target_contentsquare.settings.reading.plain_config import plain_config
 from target_contentsquare.singer.options.environment import texts_of_settings
 
 if TYPE_CHECKING:

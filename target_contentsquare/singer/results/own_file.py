@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
-from target_contentsquare.delivery.wakeup import descriptor_of
+from target_contentsquare.delivery.sending.wakeup import descriptor_of
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.report.write_report import check_report_path
 from target_contentsquare.singer.results.stdout import stdout_descriptor

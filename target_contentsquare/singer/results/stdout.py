@@ -10,7 +10,7 @@ import select
 import sys
 from typing import IO
 
-from target_contentsquare.delivery.wakeup import descriptor_of
+from target_contentsquare.delivery.sending.wakeup import descriptor_of
 from target_contentsquare.errors import OutputError
 
 _REASONS = {

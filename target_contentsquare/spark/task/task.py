@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from target_contentsquare.delivery.summary import StreamCounts
+    from target_contentsquare.delivery.summary.summary import StreamCounts
     from target_contentsquare.mapping.columns import Column
     from target_contentsquare.mapping.compile import MappedColumn
     from target_contentsquare.settings.settings import Settings

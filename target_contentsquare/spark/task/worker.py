@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from target_contentsquare.api.foreign_logs import hold_back_foreign_logs
+from target_contentsquare.api.http.foreign_logs import hold_back_foreign_logs
 from target_contentsquare.delivery.clock import utc_now
 from target_contentsquare.pipeline import Pipeline
 from target_contentsquare.spark.task.fence import Fence
@@ -16,7 +16,7 @@ from target_contentsquare.spark.task.kept_rows import KeptRows
 from target_contentsquare.spark.user_agent import user_agent
 
 if TYPE_CHECKING:
-    from target_contentsquare.delivery.summary import StreamCounts
+    from target_contentsquare.delivery.summary.summary import StreamCounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from target_contentsquare.delivery.wakeup import Wakeup
+from target_contentsquare.delivery.sending.wakeup import Wakeup
 from target_contentsquare.errors import InputError
 from target_contentsquare.singer.input.reader import LineReader, Message
 from target_contentsquare.singer.signals import StopSignal

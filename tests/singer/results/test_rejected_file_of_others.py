@@ -15,7 +15,7 @@ import pytest
 from target_contentsquare.delivery.clock import utc_now
 from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.delivery.rejects import Rejection
-from target_contentsquare.delivery.summary import StreamCounts
+from target_contentsquare.delivery.summary.summary import StreamCounts
 from target_contentsquare.errors import OutputError
 from target_contentsquare.singer.input.tap_stream import TapStream
 from target_contentsquare.singer.results.rejected_file import RejectedFile

@@ -1,0 +1,1 @@
+"""HTTP: connections, deadlines, proxies and errors."""

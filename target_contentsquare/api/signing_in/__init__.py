@@ -1,0 +1,1 @@
+"""Tokens: signing in, and the tokens of a run."""
