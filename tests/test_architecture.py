@@ -19,6 +19,8 @@ LIBRARIES_OF_HOSTS = ("singer_sdk", "click", "pyspark")
 
 SANDBOX = sorted((PACKAGE / "sandbox").rglob("*.py"))
 FILES = sorted(set(PACKAGE.rglob("*.py")) - set(SANDBOX))
+#: Python files of one folder, at most, besides `__init__.py`.
+LARGEST_FOLDER = 12
 #: Files that print what an option asks for in place of a run.
 FILES_OF_OPTIONS = {"connection_check", "find", "propose", "target"}
 
@@ -105,3 +107,9 @@ def test_file_names_say_something_and_exceptions_to_rules_give_a_reason(
             assert re.search(r"# noqa: [A-Z0-9, ]+ - [\w`]", line), line
         if "type: ignore" in line:
             assert re.search(r"type: ignore\[[a-z-]+", line), line
+
+
+def test_no_folder_has_more_files_than_one_takes_in_at_once() -> None:
+    for folder in {path.parent for path in [*FILES, *SANDBOX]}:
+        files = [path for path in folder.glob("*.py") if path.stem != "__init__"]
+        assert len(files) <= LARGEST_FOLDER, folder

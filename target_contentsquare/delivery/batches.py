@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_contentsquare.delivery.sending.oldest_rows import OldestRows
+from target_contentsquare.delivery.oldest_rows import OldestRows
 from target_contentsquare.enrichment import Integration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from target_contentsquare.delivery.oldest_rows import Place
     from target_contentsquare.delivery.origin import Origin
-    from target_contentsquare.delivery.sending.oldest_rows import Place
     from target_contentsquare.enrichment import Enrichment, Key
 
 

@@ -10,9 +10,9 @@ from target_contentsquare.singer.metrics import summary_metric
 
 if TYPE_CHECKING:
     from logging import Logger
-    from pathlib import Path
 
     from target_contentsquare.delivery.summary.summary import Summary
+    from target_contentsquare.settings.settings import Settings
     from target_contentsquare.singer.signals import StopSignal
 
 
@@ -21,19 +21,19 @@ def log_report(  # noqa: PLR0913 - all of it is told
     stop: StopSignal,
     *,
     succeeded: bool,
-    dry_run: bool,
-    rejected_path: Path | None,
+    settings: Settings,
     log: Logger,
     metrics_log: Logger,
 ) -> None:
     """Log the counts of a run in lines for people, and in a METRIC line."""
-    if dry_run:
+    if settings.dry_run:
         log.info("Dry run: nothing was sent, and no file was written")
     for line in summary.report():
         log.info(line)
     if stop.number is not None:
         log.warning("Stopped by %s", stop.name)
-    if (rejected := summary.rejected_line()) is not None and not dry_run:
-        log.warning("%s: see the file of rejected_path, '%s'", rejected, rejected_path)
+    if (rejected := summary.rejected_line()) is not None and not settings.dry_run:
+        path = settings.rejected_path
+        log.warning("%s: see the file of rejected_path, '%s'", rejected, path)
     is_whole = succeeded and stop.number is None
     metrics.log(metrics_log, summary_metric(summary, succeeded=is_whole))

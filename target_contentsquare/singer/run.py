@@ -6,8 +6,6 @@ import contextlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import RecordsWithoutSchemaException
-
 from target_contentsquare.api.http.foreign_logs import hold_back_foreign_logs
 from target_contentsquare.delivery.clock import Clock, utc_now
 from target_contentsquare.delivery.summary.outcome import check_outcome
@@ -15,13 +13,12 @@ from target_contentsquare.errors import FatalError, OutputError
 from target_contentsquare.pipeline import Pipeline
 from target_contentsquare.report.write_report import write_report
 from target_contentsquare.singer.error_lines import line_for
-from target_contentsquare.singer.input.batch_files import batch_lines
 from target_contentsquare.singer.input.reader import LineReader
+from target_contentsquare.singer.intake import Intake
 from target_contentsquare.singer.report import log_report
 from target_contentsquare.singer.results.own_file import (
+    check_files,
     check_memory_file,
-    check_own_file,
-    check_report_file,
 )
 from target_contentsquare.singer.results.rejected_file import RejectedFile
 from target_contentsquare.singer.results.retry import Retry
@@ -38,12 +35,8 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import PluginMapper
 
     from target_contentsquare.delivery.sending.wakeup import Wakeup
-    from target_contentsquare.report.run_report import RunReport
     from target_contentsquare.settings.settings import Settings
-    from target_contentsquare.singer.input.reader import Message
     from target_contentsquare.singer.signals import StopSignal
-
-_ROWS_BETWEEN_TICKS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +80,13 @@ class Run:
         self._log = log
         self._metrics_log = metrics_log
         self._user_agent = user_agent
-        self._had_null_state = False
         self._clock = Clock()
         self._live_line = live_line(log, self._clock.seconds)
         self._rejected = _rejected_file(settings, self._clock)
         self._states = StateKeeper(
             discard_state if settings.dry_run else write_state,
             sync=self._sync,
+            oldest_unsettled=lambda: self._pipeline.oldest_unsettled,
             clock=self._clock.seconds,
         )
         check_memory_file(settings.memory_path, options.files)
@@ -111,6 +104,17 @@ class Run:
         self._mapper = mapper
         self._streams = self._new_streams()
         self._reader = LineReader(wakeup, stop, self._tick)
+        self._intake = Intake(
+            self._reader,
+            self._streams,
+            self._states,
+            self._pipeline,
+            batch_storage=options.batch_storage,
+            stop=stop,
+            clock=self._clock,
+            tick=self._tick,
+            log=log,
+        )
         stop.watch(self._pipeline.hurry)
 
     def execute(self, file_input: IO[Any] | None = None) -> int:
@@ -127,14 +131,14 @@ class Run:
                 been printed.
         """
         try:
-            self._check_files(file_input)
+            check_files(self._settings, self._rejected, file_input, self._options.files)
         except FatalError:
             self._pipeline.close()
             raise
         tell_of_typed_input(file_input, self._log)
         try:
             self._retry_rejected()
-            self._read(file_input)
+            self._intake.read(file_input)
             self._finish()
             self._check_outcome()
         except BaseException as error:
@@ -146,19 +150,6 @@ class Run:
         else:
             self._close(None)
         return self._stop.exit_code
-
-    def _check_files(self, file_input: IO[Any] | None) -> None:
-        settings = self._settings
-        files = [*self._options.files]
-        if settings.memory_path is not None:
-            files.append(("memory_path", settings.memory_path))
-        if self._rejected is not None:
-            self._rejected.check()
-            check_own_file(self._rejected, file_input, files)
-        if settings.report_path is not None and not settings.dry_run:
-            if settings.rejected_path is not None:
-                files.append(("rejected_path", settings.rejected_path))
-            check_report_file(settings.report_path, file_input, files)
 
     def _retry_rejected(self) -> None:
         """Try again what earlier runs rejected; a dry run leaves the file alone."""
@@ -190,67 +181,6 @@ class Run:
             log=self._log,
         )
 
-    def _read(self, file_input: IO[Any] | None) -> None:
-        for message in self._reader.messages(file_input, self._streams.takers):
-            if message.type == "SCHEMA":
-                self._begin_stream(message)
-            elif message.type == "RECORD":
-                raise _missing_schema(message)
-            elif message.type == "STATE":
-                self._take_state(message)
-            elif message.type == "BATCH":
-                self._take_batch(message)
-            # Contentsquare keeps no versions of a table, and deletes nothing.
-            elif message.type != "ACTIVATE_VERSION":
-                raise message.error(f"unknown message type '{message.type:.40}'")
-
-    def _begin_stream(self, message: Message) -> None:
-        self._streams.begin(message)
-        if self._streams.has_mapped:
-            self._states.enable()
-
-    def _take_state(self, message: Message) -> None:
-        if not message.value:
-            raise message.error("a STATE has no 'value'")
-        if message.value == b"null":
-            self._pass_over_null_state(message)
-            return
-        try:
-            message.value.decode()
-        except UnicodeDecodeError:
-            raise message.error("a STATE is not valid UTF-8") from None
-        self._states.take(message.value, self._pipeline.position)
-        self._print_due_state()
-
-    def _pass_over_null_state(self, message: Message) -> None:
-        """Warn once: a run that began at null would read everything again."""
-        if not self._had_null_state:
-            self._log.warning(
-                "line %d of the input: a STATE is null: it is passed over, and the "
-                "state before it stays",
-                message.number,
-            )
-        self._had_null_state = True
-
-    def _take_batch(self, message: Message) -> None:
-        """Take each row of the files as if it had come in a RECORD message.
-
-        The files of a stream without a mapping are not opened.
-        """
-        take = self._streams.takers.get(message.stream)
-        if take is None:
-            raise _missing_schema(message)
-        if not self._streams.is_read(message.stream):
-            return
-        lines = batch_lines(message.decode(), self._options.batch_storage)
-        for number, line in enumerate(lines, start=1):
-            self._clock.look()  # a file may be slow to come
-            if self._stop.number is not None:
-                return
-            take(line)
-            if number % _ROWS_BETWEEN_TICKS == 0:
-                self._tick()
-
     def _sync(self) -> None:
         """Make safe what a state relies on: rejected rows, and the memory."""
         if self._rejected is not None:
@@ -264,15 +194,11 @@ class Run:
     def _show_and_print_state(self) -> None:
         if self._live_line is not None:
             self._live_line.draw(self._status)
-        self._print_due_state()
+        self._states.print_due()
 
     def _status(self) -> str:
         waits = self._reader.waits and self._stop.number is None
         return f"{self._pipeline.status()}{'; waiting for input' if waits else ''}"
-
-    def _print_due_state(self) -> None:
-        if self._states.is_due:
-            self._states.print_newest(self._pipeline.oldest_unsettled)
 
     def _finish(self) -> None:
         """Deliver what was read, and print the last state."""
@@ -286,7 +212,7 @@ class Run:
             name = self._stop.name
             self._log.warning("%s: delivering what was read, then stopping", name)
         self._pipeline.flush()
-        self._states.print_newest(self._pipeline.oldest_unsettled)
+        self._states.print_newest()
 
     def _check_outcome(self) -> None:
         """Fail a whole run that has not done what is expected, after its last state."""
@@ -299,29 +225,29 @@ class Run:
         summary = self._pipeline.close()
         # Whatever ended the run is the error to tell.
         with contextlib.suppress(FatalError):
-            self._states.print_newest(self._pipeline.oldest_unsettled)
+            self._states.print_newest()
         self._wakeup.close()
         log_report(
             summary,
             self._stop,
             succeeded=error is None,
-            dry_run=self._settings.dry_run,
-            rejected_path=self._settings.rejected_path,
+            settings=self._settings,
             log=self._log,
             metrics_log=self._metrics_log,
         )
-        if self._settings.report_path is not None and not self._settings.dry_run:
-            stopped = f"stopped by {self._stop.name}" if self._stop.name else None
-            reason = stopped if error is None else line_for(error)
-            report = self._pipeline.report(self._user_agent, reason)
-            self._write_report(report, self._settings.report_path)
+        self._write_report(error)
 
-    def _write_report(self, report: RunReport, path: Path) -> None:
-        """Write the report; what was delivered does not hang on it."""
+    def _write_report(self, error: BaseException | None) -> None:
+        """Write the report, if there is to be one; no delivery depends on it."""
+        path = self._settings.report_path
+        if path is None or self._settings.dry_run:
+            return
+        stopped = f"stopped by {self._stop.name}" if self._stop.name else None
+        reason = stopped if error is None else line_for(error)
         try:
-            write_report(report, path)
-        except OutputError as error:
-            self._log.warning("%s", error)
+            write_report(self._pipeline.report(self._user_agent, reason), path)
+        except OutputError as failure:
+            self._log.warning("%s", failure)
 
 
 def _rejected_file(settings: Settings, clock: Clock) -> RejectedFile | None:
@@ -329,10 +255,3 @@ def _rejected_file(settings: Settings, clock: Clock) -> RejectedFile | None:
     if path is None or settings.dry_run:
         return None
     return RejectedFile(path, utc_now, clock.started_at)
-
-
-def _missing_schema(message: Message) -> RecordsWithoutSchemaException:
-    return RecordsWithoutSchemaException(
-        f"line {message.number} of the input: a row of stream '{message.stream}' comes "
-        "before its SCHEMA: check the tap"
-    )

@@ -69,7 +69,10 @@ class SimulatedRun:
         keeps_rejected = attempt.max_rejected is not None
         log = _silent_logger()
         self._states = StateKeeper(
-            self._write_state, sync=self._sync, clock=world.clock
+            self._write_state,
+            sync=self._sync,
+            oldest_unsettled=lambda: self._outbox.oldest_unsettled,
+            clock=world.clock,
         )
         self._states.enable()
         self._rejected = RejectedRows(
@@ -86,7 +89,7 @@ class SimulatedRun:
             self._rejected,
             ages=self._summary.ages,
             rates=self._make_rates(),
-            on_settled=self._print_due_state,
+            on_settled=self._states.print_due,
             executor=SeededExecutor(world, observer, attempt.faults),
             clock=world.clock,
             sleep=world.sleep,
@@ -99,10 +102,6 @@ class SimulatedRun:
         self._observer.file.sync()
         if self._memory is not None:
             self._memory.store.commit()
-
-    def _print_due_state(self) -> None:
-        if self._states.is_due:
-            self._states.print_newest(self._outbox.oldest_unsettled)
 
     def _make_rates(self) -> Rates:
         scenario, random = self._scenario, self._world.random
@@ -150,7 +149,7 @@ class SimulatedRun:
         try:
             self._read(first)
             self._intake.flush()
-            self._states.print_newest(self._outbox.oldest_unsettled)
+            self._states.print_newest()
         except FatalError as error:
             self._events[f"failed: {type(error).__name__}"] += 1
             self._give_up()
@@ -165,7 +164,7 @@ class SimulatedRun:
         if self._memory is not None:
             self._memory.store.commit()
         with contextlib.suppress(FatalError):
-            self._states.print_newest(self._outbox.oldest_unsettled)
+            self._states.print_newest()
         if not self._observer.stdout_closed:
             self._observer.run_ends(succeeded=False)
 
@@ -196,7 +195,7 @@ class SimulatedRun:
             if isinstance(message, State):
                 self._observer.state_read(message, rows)
                 self._states.take(b"%d" % message.place, self._intake.position)
-                self._print_due_state()
+                self._states.print_due()
             elif isinstance(message, Pause):
                 self._pause(message.seconds)
             else:
@@ -212,7 +211,7 @@ class SimulatedRun:
 
     def _tick(self) -> None:
         self._intake.tick()
-        self._print_due_state()
+        self._states.print_due()
 
     def _put_row(self, row: InputRow) -> None:
         self._counts.read += 1

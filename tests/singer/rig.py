@@ -51,6 +51,7 @@ class OutboxRig:
         self.states = StateKeeper(
             self.write,
             sync=file.sync if file else lambda: None,
+            oldest_unsettled=lambda: self.outbox.oldest_unsettled,
             clock=self.world.clock,
         )
         self.outbox = Outbox(
@@ -59,7 +60,7 @@ class OutboxRig:
             self._rejected,
             ages=self.summary.ages,
             rates=self.delivery.rates,
-            on_settled=self.print_due,
+            on_settled=self.states.print_due,
             executor=self.delivery,
             clock=self.world.clock,
             sleep=self.world.sleep,
@@ -91,11 +92,7 @@ class OutboxRig:
 
     def mark(self, state: bytes) -> None:
         self.states.take(state, self.outbox.position)
-        self.print_due()
-
-    def print_due(self) -> None:
-        if self.states.is_due:
-            self.states.print_newest(self.outbox.oldest_unsettled)
+        self.states.print_due()
 
     def put_and_mark(self, users: str) -> None:
         """Put rows, with a state after every row that is named after it."""
@@ -109,15 +106,15 @@ class OutboxRig:
 
     def tick(self) -> None:
         self.outbox.tick()
-        self.print_due()
+        self.states.print_due()
 
     def flush(self) -> None:
         self.outbox.flush()
-        self.states.print_newest(self.outbox.oldest_unsettled)
+        self.states.print_newest()
 
     def give_up(self) -> None:
         self.outbox.finish()
-        self.states.print_newest(self.outbox.oldest_unsettled)
+        self.states.print_newest()
 
     def close(self) -> None:
         self._rejected.close()

@@ -11,10 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_contentsquare.delivery.batches import MOST_BYTES
-from target_contentsquare.delivery.key_order import KeyOrder, Shipment
 from target_contentsquare.delivery.sending.feedback import Feedback
-from target_contentsquare.delivery.sending.ready import Ready
+from target_contentsquare.delivery.sending.parts import Parts
 from target_contentsquare.errors import (
     BatchRefusedError,
     BatchUndeliverableError,
@@ -30,11 +28,8 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.batches import Batch
     from target_contentsquare.delivery.rate.attempt import Attempt
     from target_contentsquare.delivery.rate.rates import Rates
+    from target_contentsquare.delivery.sending.parts import Part
     from target_contentsquare.delivery.trouble.trouble_log import TroubleLog
-
-# With several projects so many batches may wait, so that one with a low rate does not
-# hold up the others: 20,000 rows.
-_MOST_READY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +49,6 @@ class Callbacks:
     on_rejected: Callable[[Batch, BatchRefusedError], None]
     on_undeliverable: Callable[[Batch, BatchUndeliverableError], None]
     on_settled: Callable[[], None]
-
-
-@dataclass(eq=False, slots=True)
-class _Part:
-    """What one request sends: a shipment, or a piece of one that was refused."""
-
-    batch: Batch
-    shipment: Shipment
 
 
 class InFlight:
@@ -97,18 +84,15 @@ class InFlight:
         self._send = send
         self._callbacks = callbacks
         self._executor = executor
-        self._max_in_flight = max_in_flight
         self._rates = rates
         self._feedback = Feedback(rates, trouble)
         self._clock = clock
         self._sleep = sleep
         self._notify = notify
 
-        self._order = KeyOrder()
-        self._unsettled: dict[_Part, None] = {}
-        self._ready: Ready[_Part] = Ready()
-        self._in_flight: dict[_Part, tuple[Future[None], Attempt]] = {}
-        self._finished: deque[_Part] = deque()
+        self._parts = Parts(max_in_flight)
+        self._in_flight: dict[Part, tuple[Future[None], Attempt]] = {}
+        self._finished: deque[Part] = deque()
         self._failure: BaseException | None = None
         self._is_hurried = self._has_hurried = False
         self.requests = 0
@@ -122,11 +106,9 @@ class InFlight:
             FatalError: This or an earlier batch can't be delivered. Those that were in
                 flight have been finished.
         """
-        shipment = self._order.add(batch)
-        if not shipment.waits_for:
-            self._make_ready(shipment)
+        self._parts.add(batch)
         self.poll()
-        while self._is_overfull():
+        while self._parts.is_overfull():
             self._sleep(self._seconds_to_next_start())
             self.poll()
 
@@ -142,7 +124,7 @@ class InFlight:
             self._rates.hurry(now)
         self._note_settled()
         self._start_ready()
-        self._feedback.tick(now, len(self._unsettled))
+        self._feedback.tick(now, len(self._parts))
         if self._failure is not None:
             self.finish()
             raise self._failure
@@ -154,7 +136,7 @@ class InFlight:
             FatalError: A batch can't be delivered.
         """
         self.poll()
-        while self._unsettled:
+        while self._parts:
             self._sleep(self._seconds_to_next_start())
             self.poll()
 
@@ -173,49 +155,31 @@ class InFlight:
     @property
     def unsettled(self) -> Iterator[Batch]:
         """The batches that hold rows which are not settled."""
-        yield from (part.batch for part in self._unsettled)
-        for shipment in self._order.waiting:
-            if shipment.batch is not None:
-                yield shipment.batch
-
-    def _is_overfull(self) -> bool:
-        """A slow API has to slow reading: more than this is not kept."""
-        ready, waiting = len(self._ready), len(self._order.waiting)
-        busy = len(self._in_flight) + ready
-        most = self._max_in_flight
-        if waiting > most or self._order.size > MOST_BYTES:
-            return True
-        has_others = len({part.batch.project_id for part in self._unsettled}) > 1
-        return ready >= _MOST_READY if has_others else busy > most
-
-    def _make_ready(self, shipment: Shipment) -> None:
-        part = _Part(shipment.begin(), shipment)
-        self._unsettled[part] = None
-        self._ready.add(part)
+        return self._parts.unsettled
 
     def _start_ready(self) -> None:
-        while self._ready and self._failure is None:
+        while self._parts.ready and self._failure is None:
             now = self._clock()
-            turn = self._rates.next_turn(now, self._ready.projects)
+            turn = self._rates.next_turn(now, self._parts.ready.projects)
             if turn is None or turn.at > now:
                 return
-            self._start(self._ready.take(turn.project_id), now)
+            self._start(self._parts.ready.take(turn.project_id), now)
 
-    def _start(self, part: _Part, now: float) -> None:
+    def _start(self, part: Part, now: float) -> None:
         attempt = self._rates.of(part.batch.project_id).started(now)
         self.requests += 1
         future = self._executor.submit(self._send, part.batch)
         self._in_flight[part] = future, attempt
         future.add_done_callback(lambda _: self._note_finished(part))
 
-    def _note_finished(self, part: _Part) -> None:
+    def _note_finished(self, part: Part) -> None:
         """Runs in the executor's thread; appending to a deque needs no lock."""
         self._finished.append(part)
         self._notify()
 
     def _seconds_to_next_start(self) -> float | None:
         now = self._clock()
-        turn = self._rates.next_turn(now, self._ready.projects)
+        turn = self._rates.next_turn(now, self._parts.ready.projects)
         return None if turn is None else max(0.0, turn.at - now)
 
     def _note_settled(self) -> None:
@@ -226,22 +190,22 @@ class InFlight:
         except FatalError as failure:
             self._failure = self._failure or failure
 
-    def _settle(self, part: _Part) -> None:
+    def _settle(self, part: Part) -> None:
         future, attempt = self._in_flight.pop(part)
         error = future.exception()
-        now, waiting = self._clock(), len(self._unsettled)
+        now, waiting = self._clock(), len(self._parts)
         self._feedback.learn(part.batch, attempt, error, now=now, waiting=waiting)
         try:
             if error is None:
                 self._callbacks.on_delivered(part.batch)
-                self._release(part)
+                self._parts.settle(part)
             elif self._failure is not None:
                 return
             elif isinstance(error, BatchRefusedError):
                 self._split(part, error)
             elif isinstance(error, BatchUndeliverableError):
                 self._callbacks.on_undeliverable(part.batch, error)
-                self._release(part)
+                self._parts.settle(part)
             elif isinstance(error, RetryableError):
                 self._try_again(part, error)
             else:
@@ -249,28 +213,14 @@ class InFlight:
         except FatalError as failure:
             self._failure = self._failure or failure
 
-    def _split(self, part: _Part, error: BatchRefusedError) -> None:
+    def _split(self, part: Part, error: BatchRefusedError) -> None:
         """Look for the rows that are refused: halve, until they stand alone."""
         if len(part.batch) == 1:
             self._callbacks.on_rejected(part.batch, error)
-            self._release(part)
+            self._parts.settle(part)
             return
-        del self._unsettled[part]
-        for half in part.batch.halves():
-            half_part = _Part(half, part.shipment)
-            self._unsettled[half_part] = None
-            self._ready.add(half_part)
-        part.shipment.parts += 1
+        self._parts.split(part)
 
-    def _try_again(self, part: _Part, error: RetryableError) -> None:
+    def _try_again(self, part: Part, error: RetryableError) -> None:
         self._feedback.check_time(part.batch, error, self._clock())
-        self._ready.add(part)
-
-    def _release(self, part: _Part) -> None:
-        """The part is settled; with its shipment's last, those who wait may go."""
-        del self._unsettled[part]
-        shipment = part.shipment
-        shipment.parts -= 1
-        if shipment.parts == 0:
-            for follower in self._order.settle(shipment):
-                self._make_ready(follower)
+        self._parts.try_again(part)

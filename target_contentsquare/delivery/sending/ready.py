@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_contentsquare.delivery.batches import Batch
+    from target_contentsquare.delivery.sending.parts import Part
 
 
-class HasBatch(Protocol):
-    """What is sent: it has a batch."""
-
-    @property
-    def batch(self) -> Batch:
-        """Its rows, which are in the order in which they were read."""
-
-
-Part = TypeVar("Part", bound=HasBatch)
-
-
-class Ready(Generic[Part]):
+class Ready:
     """Keeps what may be sent; the oldest of a project goes first.
 
     A batch that is tried again so goes before newer ones.

@@ -14,7 +14,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from target_contentsquare.settings.settings import Settings
     from target_contentsquare.singer.results.rejected_file import RejectedFile
+
+
+def check_files(
+    settings: Settings,
+    rejected: RejectedFile | None,
+    file_input: IO[Any] | None,
+    settings_files: Iterable[tuple[str, Path]],
+) -> None:
+    """Check that each file that a run writes can be written, and has no other use.
+
+    Args:
+        file_input: What is read; standard input if None.
+        settings_files: What settings were read from: the name of the setting or option,
+            and the path.
+
+    Raises:
+        ConfigError: One of them can't, or has.
+        OutputError: The rejected file can't be written.
+    """
+    files = [*settings_files]
+    if settings.memory_path is not None:
+        files.append(("memory_path", settings.memory_path))
+    if rejected is not None:
+        rejected.check()
+        check_own_file(rejected, file_input, files)
+    if settings.report_path is not None and not settings.dry_run:
+        if settings.rejected_path is not None:
+            files.append(("rejected_path", settings.rejected_path))
+        check_report_file(settings.report_path, file_input, files)
 
 
 def check_own_file(

@@ -21,6 +21,7 @@ class StateKeeper:
     Args:
         write: Prints a state line.
         sync: Called before: rejected rows that the state covers go to the disk.
+        oldest_unsettled: Returns the position of the oldest row that is not settled.
         clock: Seconds that only go forward.
     """
 
@@ -29,10 +30,12 @@ class StateKeeper:
         write: Callable[[bytes], None],
         *,
         sync: Callable[[], None],
+        oldest_unsettled: Callable[[], int],
         clock: Callable[[], float],
     ) -> None:
         self._write = write
         self._sync = sync
+        self._oldest_unsettled = oldest_unsettled
         self._clock = clock
         self._checkpoint = Checkpoint()
         self._enabled = False
@@ -47,12 +50,16 @@ class StateKeeper:
         """Take a state that the tap gave when `position` rows had been put."""
         self._checkpoint.mark(position, state)
 
-    @property
-    def is_due(self) -> bool:
-        """Whether a state may be printed now."""
-        return self._clock() - self._printed_at >= SECONDS_BETWEEN_STATES
+    def print_due(self) -> None:
+        """Do `print_newest`, but at most once a second.
 
-    def print_newest(self, oldest_unsettled: int) -> None:
+        Raises:
+            OutputError: The state can't be printed.
+        """
+        if self._clock() - self._printed_at >= SECONDS_BETWEEN_STATES:
+            self.print_newest()
+
+    def print_newest(self) -> None:
         """Print the newest safe state, if there is one that was not printed.
 
         Raises:
@@ -60,7 +67,7 @@ class StateKeeper:
         """
         if not self._enabled or self._failed:
             return
-        state = self._checkpoint.newest_safe(oldest_unsettled)
+        state = self._checkpoint.newest_safe(self._oldest_unsettled())
         if state is None:
             return
         self._printed_at = self._clock()

@@ -15,7 +15,7 @@ from singer_sdk.helpers._batch import StorageTarget
 
 from target_contentsquare.errors import InputError
 from target_contentsquare.sandbox import Sandbox
-from target_contentsquare.singer import run as run_module
+from target_contentsquare.singer import intake
 from target_contentsquare.singer.input.batch_files import batch_lines
 from tests.runs import Config, Run, Runner
 from tests.singer_input import call, calls, record, schema, state
@@ -312,7 +312,7 @@ def test_a_signal_ends_it_after_the_row(
         signal.raise_signal(signal.SIGTERM)
         yield from rows[5:]
 
-    monkeypatch.setattr(run_module, "batch_lines", interrupted)
+    monkeypatch.setattr(intake, "batch_lines", interrupted)
     done = run(config, [schema(), state("before"), batch("x"), state("after")])
     assert (done.exit_code, done.states) == (128 + signal.SIGTERM, ["before"])
     assert len(sandbox.enrichments) == 5
