@@ -75,7 +75,8 @@ def _call(
     answered = chance.random() < 0.9  # noqa: PLR2004 - one in ten hangs up
     return {
         "call_id": str(number + 1),
-        "cs_user_id": f"{chance.getrandbits(64):016x}-{number}",
+        # The number first: 123456789012345e-7 would be taken for a number.
+        "cs_user_id": f"{number}-{chance.getrandbits(64):016x}",
         "cs_session_number": str(chance.randint(1, 30)),
         "visit_started_at": started.isoformat(timespec="seconds"),
         "called_at": called.isoformat(timespec="seconds"),
