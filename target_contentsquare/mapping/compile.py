@@ -50,8 +50,7 @@ class MappedColumn:
 
     Attributes:
         typed: The type that a decoder checks for `RowMapper.enrich_typed`. `Any`: the
-            value as it comes; `msgspec.Raw`: a key that only has to be there. Where it
-            is annotated `msgspec.Raw`, a datetime is taken as well.
+            value as it comes; `msgspec.Raw`: a key that only has to be there.
         is_key: A row has to have the column.
         never_null: The type has no null, so that a row without the column can't be
             decoded to it: such a row is for `RowMapper.enrich`.

@@ -6,22 +6,18 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, TypeAlias
 
-import msgspec
 from msgspec import Meta
 
 from target_contentsquare.enrichment import Scalar
 from target_contentsquare.errors import UnfitValueError
 from target_contentsquare.mapping.times import (
-    MAX_SURE_JSON,
-    decode_moment,
     in_utc,
     read_time,
-    was_rounded_up,
 )
 
 # Limits from Contentsquare's public documentation of the integration schema.
@@ -58,7 +54,8 @@ class FieldType(Enum):
     def decoded(self) -> Any:
         """The type that a decoder checks, of the values that `typed_converter` takes.
 
-        All but DATETIME, which is undecoded JSON, are without what is out of range.
+        What is out of a type's range is not of it. JSON decoded to a DATETIME is what
+        the grammar of `times` says, if no seventh decimal was rounded.
         """
         return _DECODED_TYPES[self]
 
@@ -66,7 +63,7 @@ class FieldType(Enum):
         """Return what converts values of the type `decoded`; None: they are sent so."""
         if self is FieldType.STRING:
             return self.converter(truncate_strings=truncate_strings)
-        return to_typed_datetime if self is FieldType.DATETIME else None
+        return to_whole_second if self is FieldType.DATETIME else None
 
     def converter(self, *, truncate_strings: bool = False) -> Converter:
         """Return the function that converts values of any type to this one.
@@ -197,37 +194,29 @@ def to_datetime(value: Any) -> datetime | None:
         return None
     try:
         moment = read_time(value)
-        if not isinstance(moment, datetime):
-            return datetime.combine(moment, time.min, timezone.utc)
-        return in_utc(moment.replace(microsecond=0) if moment.microsecond else moment)
     except TypeError:
         raise UnfitValueError("wrong_type", "neither a text nor a number") from None
     except ValueError:
         raise UnfitValueError("invalid_datetime", _NO_TIME) from None
+    if not isinstance(moment, datetime):
+        return datetime.combine(moment, time.min, timezone.utc)
+    return to_whole_second(moment)
 
 
-def to_typed_datetime(value: Any) -> datetime | None:
-    """Convert undecoded JSON to DATETIME, if it is in one of the commonest forms.
+def to_whole_second(moment: datetime) -> datetime:
+    """Convert a moment to DATETIME; one without a zone is in UTC.
 
     Raises:
-        UnfitValueError: `invalid_datetime`: it is in another form, or in none.
+        UnfitValueError: `invalid_datetime`: in UTC it is beyond the calendar.
     """
-    if type(value) is datetime:  # of a host whose rows are not JSON
-        value = value.replace(microsecond=0) if value.microsecond else value
-        return value if value.tzinfo is timezone.utc else to_datetime(value)
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0)
+    if moment.tzinfo is timezone.utc:
+        return moment
     try:
-        moment = decode_moment(value)
-        if moment is None:
-            return None
-        if moment.microsecond:
-            moment = moment.replace(microsecond=0)
-        elif len(value) > MAX_SURE_JSON and was_rounded_up(value):
-            moment -= timedelta(seconds=1)
-        return moment if moment.tzinfo is timezone.utc else in_utc(moment)
-    except (msgspec.DecodeError, ValueError):
+        return in_utc(moment)
+    except ValueError:
         raise UnfitValueError("invalid_datetime", _NO_TIME) from None
-    except TypeError:  # a host without JSON has datetimes
-        return to_datetime(value)
 
 
 def to_scalar(value: Any, *, truncate_strings: bool = False) -> Scalar | None:
@@ -247,8 +236,7 @@ _DECODED_TYPES: Mapping[FieldType, Any] = {
     FieldType.INT: Annotated[int, Meta(ge=MIN_INT, le=MAX_INT)] | None,
     FieldType.FLOAT: Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)] | None,
     FieldType.BOOL: bool | None,
-    # Decoded by its converter: as a datetime, its decimals would be rounded.
-    FieldType.DATETIME: Annotated[msgspec.Raw, "JSON"],
+    FieldType.DATETIME: datetime | None,
 }
 _CONVERTERS: Mapping[FieldType, Converter] = {
     FieldType.INT: to_int,

@@ -50,12 +50,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MAX_NANOSECONDS = 2e18
 # The shortest text that the decoder takes for a moment, and where its decimals are.
 _MIN_DECODED = len("2022-01-01T20:02:22")
-_SIX_DECIMALS, _SEVENTH_DECIMAL = slice(19, 26), slice(26, 27)
-#: In JSON, with its quotes, no text up to this length has seven decimals.
-MAX_SURE_JSON = len('"2022-01-01T20:02:22.123456"')
-#: Decodes JSON of the commonest forms: null, and moments with `:` and seconds, with or
-#: without a zone. All of them are in the grammar; a seventh decimal is rounded.
-decode_moment = msgspec.json.Decoder(datetime | None).decode
+_SEVENTH_DECIMAL = slice(26, 27)
 
 
 def utc_now() -> datetime:
@@ -107,12 +102,6 @@ def read_time(value: object) -> datetime | date:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _read_in_grammar(_written(value))
     raise TypeError("neither a text nor a number")
-
-
-def was_rounded_up(raw: msgspec.Raw) -> bool:
-    """Return whether `decode_moment` rounded a moment without microseconds up to it."""
-    text: str = msgspec.json.decode(raw)
-    return text[_SIX_DECIMALS] == ".999999"
 
 
 def in_utc(moment: datetime) -> datetime:

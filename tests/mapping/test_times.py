@@ -10,15 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_contentsquare.errors import UnfitValueError
+from target_contentsquare.mapping.compile import MappedColumn
 from target_contentsquare.mapping.fields import FieldType
 from target_contentsquare.mapping.session_age import TYPED_SESSION_START, latest_start
 from target_contentsquare.mapping.times import read_time
+from target_contentsquare.singer.input.line_decoder import typed_decoder
 from tests.mapping import time_grammar
 
 UTC = timezone.utc
 MOMENT = datetime(2026, 11, 24, 20, 2, 22, tzinfo=UTC)
 DATETIME = FieldType.DATETIME
 VALID = tuple(time_grammar.valid_texts())
+DECODE_TYPED = typed_decoder(
+    [MappedColumn("at", DATETIME.decoded, is_key=False, never_null=False)]
+)
 
 
 def read(value: Any) -> date | datetime | None:
@@ -44,8 +49,9 @@ def sent_typed(text: str) -> datetime | None:
     convert = DATETIME.typed_converter()
     assert convert is not None
     try:
-        converted = convert(msgspec.Raw(msgspec.json.encode(text)))
-    except UnfitValueError:
+        (moment,) = DECODE_TYPED(msgspec.json.encode({"record": {"at": text}}))
+        converted = convert(moment)
+    except (msgspec.ValidationError, UnfitValueError):
         return None
     assert isinstance(converted, datetime)
     return converted
@@ -287,12 +293,22 @@ def test_decimals_are_cut_off_and_never_carry_into_the_next_second(text: str) ->
     assert latest_start(text) == expected.replace(microsecond=999999)
 
 
-def test_a_typed_column_takes_null_and_the_datetimes_of_hosts_without_json() -> None:
+def test_a_typed_moment_is_sent_in_utc_and_whole_seconds() -> None:
     convert = DATETIME.typed_converter()
     assert convert is not None
-    assert convert(msgspec.Raw(b"null")) is None
     assert convert(MOMENT.replace(microsecond=5)) == MOMENT
-    assert convert(None) is None
+    assert convert(MOMENT.replace(tzinfo=None)) == MOMENT
+    with pytest.raises(UnfitValueError):
+        convert(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))))
+
+
+def test_a_moment_is_read_untyped_where_the_decoder_would_round_it_up() -> None:
+    for text in ("\\u002e9999999", ".\\u0039999999", ".9999999"):
+        line = f'{{"record": {{"at": "2026-11-24T20:02:22{text}Z"}}}}'
+        with pytest.raises(msgspec.ValidationError):
+            DECODE_TYPED(line.encode())
+    line = '{"record": {"at": "2026-11-24T20:02:22.99999Z", "name": "caf\\u00e9"}}'
+    assert DECODE_TYPED(line.encode()) == (MOMENT.replace(microsecond=999990),)
 
 
 def test_texts_of_any_length_are_refused_in_no_time() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
 
     from target_contentsquare.mapping.compile import MappedColumn
 
+_MOMENT = datetime | None
+# msgspec rounds a moment's decimals beyond microseconds, and the grammar of times cuts
+# them off. Both give the same whole second, unless the six before are all nines.
+_ROUNDED_UP = b".999999"
+# JSON may write any of these characters as an escape: \u002e is a point, \u0039 a 9.
+_ESCAPED, _ESCAPED_DIGITS = b"\\u00", (b"\\u002", b"\\u003")
+
 
 def typed_decoder(
     columns: Sequence[MappedColumn],
@@ -21,10 +29,21 @@ def typed_decoder(
     It raises an error of msgspec for a row that is not of these types, or that lacks a
     key or what the typed path has no null for.
     """
-    return _decoder(
+    values_of = _decoder(
         [(column.typed, column.is_key or column.never_null) for column in columns],
         columns,
     )
+    if not any(column.typed == _MOMENT for column in columns):
+        return values_of
+
+    def exact_values_of(text: bytes) -> tuple[Any, ...]:
+        if _ROUNDED_UP in text or (
+            _ESCAPED in text and any(digit in text for digit in _ESCAPED_DIGITS)
+        ):
+            raise msgspec.ValidationError("a moment may have been rounded up")
+        return values_of(text)
+
+    return exact_values_of
 
 
 def untyped_decoder(
