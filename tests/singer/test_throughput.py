@@ -12,6 +12,8 @@ import pytest
 
 from target_contentsquare.delivery.batches import Batch
 from target_contentsquare.sandbox import Fault, Sandbox
+from target_contentsquare.sandbox.limits.limits import Limits
+from tests.conftest import config_for
 from tests.quick_api import QuickApi
 from tests.singer_input import call, calls, record, schema, state
 from tests.target_process import TargetProcess, wait_until
@@ -180,3 +182,13 @@ def test_long_states_are_bounded_in_bytes(
         for number in range(60):
             file.write(f"{record(call(f'u-{number}'))}\n{state({'a': long})}\n")
     assert peak_of(source) < 200
+
+
+def test_80_batches_find_a_rate_of_20_a_second_that_saves_nothing_up(
+    run: Runner,
+) -> None:
+    """The ideal is 4 s; with a first guess of one a second it took 36 s."""
+    with Sandbox(limits=Limits(rate=20, retry_after=False)) as sandbox:
+        done = run(config_for(sandbox), [schema(), *calls(16_000)])
+    assert done.metric["delivered"] == 16_000
+    assert done.metric["seconds"] < 10

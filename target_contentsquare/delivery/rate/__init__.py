@@ -4,6 +4,7 @@
     └── ProjectRate    one project: what may start now
         ├── Absence        is Contentsquare away: when to ask again, when to give up
         ├── Pace           requests a second, learnt from refusals
+        │   └── Search         finds the rate of a server that saves up little
         └── Parallelism    requests in flight, learnt from refusals and slow answers
             └── Slowness       are answers slower than with fewer in flight
 

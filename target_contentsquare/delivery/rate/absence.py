@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.rate.attempt import Attempt
 
 #: Seconds before the first question; each further wait is twice as long.
-FIRST_WAIT = 0.5
+FIRST_WAIT = 0.05
 #: The longest wait in the first 20 s. With it, an API that is away for 20 s is asked
 #: 11 times, and its return is noticed within 2.5 s.
 SHORT_WAIT = 2.0

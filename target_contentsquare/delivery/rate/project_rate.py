@@ -65,8 +65,10 @@ class ProjectRate:
             Seconds on the clock; None if an answer has to come first.
         """
         at = self._absence.next_start(now)
+        if at is None or (at <= now and self._pace.is_alone and self.in_flight):
+            return None
         alone = self._absence.asks_alone
-        if at is None or not (alone or self._parallelism.allows(self.in_flight)):
+        if not (alone or self._parallelism.allows(self.in_flight)):
             return None
         return max(at, self._pace.next_start)
 
@@ -87,7 +89,7 @@ class ProjectRate:
         """
         self.forget(attempt)
         self._absence.worked(now)
-        self._pace.accepted(attempt)
+        self._pace.accepted(attempt, now)
         self._parallelism.accepted(attempt, self._last, now)
 
     def throttled(
@@ -100,10 +102,10 @@ class ProjectRate:
         """
         self._absence.failed(attempt, now, retry_after)
         self.forget(attempt)
-        if self._parallelism.explains(attempt):
-            self._parallelism.refused(attempt, self._last)
-        else:
+        if self._pace.is_to_blame or not self._parallelism.explains(attempt):
             self._pace.refused(attempt, self._last, now, self._absence.resumes_at)
+        else:
+            self._parallelism.refused(attempt, self._last)
 
     def failed(
         self, attempt: Attempt, now: float, retry_after: float | None = None

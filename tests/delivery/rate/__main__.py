@@ -12,6 +12,7 @@ from tests.delivery.rate.further_runs import (
     seconds_beside,
     sign_in_while_away,
 )
+from tests.delivery.rate.short_runs import BATCHES, REFUSED, SHORT_RUNS, ShortRun
 from tests.delivery.rate.table import FURTHER_ROWS, ROWS, SEEDS, Row, medians
 
 HEADINGS = (
@@ -34,6 +35,15 @@ def line(row: Row) -> str:
         f"| {row.name} | {row.batches} | {row.max_in_flight} | {got.seconds:.1f} "
         f"| {got.time:.2f} (≤ {row.time:.2f}) | {got.refused:.1%}{goal} "
         f"| {got.in_flight:.1f} | {got.longest_wait:.1f} |"
+    )
+
+
+def short_line(run: ShortRun) -> str:
+    """Return a row of the table of short runs."""
+    seconds, refused = run.medians(SEEDS)
+    return (
+        f"| {run} | {seconds:.1f} (≤ {run.goal:.1f}) | {seconds / run.ideal:.2f} "
+        f"| {refused:.0%} (≤ {REFUSED:.0%}) |"
     )
 
 
@@ -64,6 +74,10 @@ def lines() -> Iterator[str]:
     yield asked("API", ask_while_away)
     yield asked("token endpoint", sign_in_while_away)
     yield from map(beside, NEIGHBOURS)
+    yield ""
+    yield f"| server of {BATCHES} batches | seconds | times ideal | refused |"
+    yield "|---|---:|---:|---:|"
+    yield from map(short_line, SHORT_RUNS)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ class Limited:
         rate: Requests a second, by time.
         burst: What it saves up while there are fewer.
         retry_after: Its header, if it gives one.
+        latency: Seconds that an answer takes.
     """
 
     def __init__(
@@ -77,17 +78,19 @@ class Limited:
         rate: float | Callable[[float], float],
         burst: float,
         retry_after: float | None = None,
+        latency: float = LATENCY,
     ) -> None:
         self._random = random
         self._rate = rate if callable(rate) else lambda _: rate
         self._burst = self._tokens = burst
         self._retry_after = retry_after
+        self._latency = latency
         self._at = 0.0
 
     def arrive(self, now: float) -> Answer:
         earned = (now - self._at) * self._rate(now)
         self._tokens, self._at = min(self._burst, self._tokens + earned), now
-        seconds = LATENCY + self._random.uniform(0, NOISE)
+        seconds = self._latency * (1 + self._random.uniform(0, NOISE / LATENCY))
         if self._tokens < 1 - 1e-9:
             return Answer(seconds, Outcome.THROTTLED, self._retry_after)
         self._tokens -= 1

@@ -220,8 +220,8 @@ FURTHER_ROWS = [
         1000,
         64,
         9.1,
-        time=1.5,
-        refused=0.25,
+        time=1.2,
+        refused=0.30,
     ),
     Row(
         "429 over 100 in any second",
@@ -229,8 +229,8 @@ FURTHER_ROWS = [
         1000,
         64,
         9.1,
-        time=2,
-        refused=0.25,
+        time=1.75,
+        refused=0.30,
     ),
     Row(
         "429 over 20 a second",
@@ -247,7 +247,7 @@ FURTHER_ROWS = [
         400,
         32,
         _ideal(400, 20, 1),
-        time=2,
+        time=1.4,
         refused=0.10,
     ),
     Row(
@@ -266,7 +266,7 @@ FURTHER_ROWS = [
         500,
         64,
         20.0,
-        time=1.25,
+        time=1.35,
         refused=0.10,
     ),
     Row(
