@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from target_contentsquare.delivery.clock import utc_now
 from target_contentsquare.delivery.summary.session_ages import SessionAges
 from target_contentsquare.delivery.summary.speed import Speed
+from target_contentsquare.mapping.row_function import SESSION_TOO_OLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -147,6 +148,18 @@ class Summary:
             return None
         noun = "row was" if rows == 1 else "rows were"
         return f"{_number(rows)} {noun} rejected: {_faults(total, _REASONS_TOLD)}"
+
+    def too_old_line(self) -> str | None:
+        """Return that no row was delivered, and too old sessions are why; else None."""
+        total = self.total
+        rows = total.dropped[SESSION_TOO_OLD]
+        if not rows or total.delivered or total.unchanged or total.unsettled:
+            return None
+        return (
+            f"no row was {self._delivered}: {_number(rows)} of {_number(total.read)} "
+            "rows belong to sessions that started over max_session_age_days ago: run "
+            "more often, or correct session_started_at"
+        )
 
     def progress(self) -> str | None:
         """Return a line for the log after 2 seconds, then every 10; otherwise None."""
