@@ -137,6 +137,12 @@ class Summary:
             total.faults.update(counts.faults)
         return total
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why rows were dropped or rejected, each reason once, in alphabetic order."""
+        total = self.total
+        return sorted({*total.dropped, *(reason for reason, _ in total.faults)})
+
     def rejected_line(self) -> str | None:
         """Return how many rows were rejected and the commonest reasons; None if none.
 
