@@ -161,8 +161,9 @@ class Summary:
         rows = total.dropped[SESSION_TOO_OLD]
         if not rows or total.delivered or total.unchanged or total.unsettled:
             return None
+        delivered = "would be delivered" if self.is_dry_run else "was delivered"
         return (
-            f"no row was {self._delivered}: {_number(rows)} of {_number(total.read)} "
+            f"no row {delivered}: {_number(rows)} of {_number(total.read)} "
             "rows belong to sessions that started over max_session_age_days ago: run "
             "more often, or correct session_started_at"
         )

@@ -85,6 +85,8 @@ def test_that_all_sessions_are_too_old_is_a_warning(
         "no row was delivered: 1 of 2 rows belong to sessions that started over "
         "max_session_age_days ago: run more often, or correct session_started_at"
     )
+    done = run(config | {"dry_run": True}, [schema(), record(old)])
+    assert done.warnings[0].startswith("no row would be delivered: 1 of 1 rows")
     done = run(config, [schema(), record(old), record(call("new"))])
     assert done.warnings == []
 
