@@ -201,7 +201,9 @@ class Summary:
         if len(streams) != 1:
             yield f"all streams: {self._line(self.total)}"
         yield from self.ages.report()
-        yield f"{_number(self.requests)} requests, {self._elapsed(self._clock())}"
+        made = " would be made" if self.is_dry_run else ""
+        seconds = self._elapsed(self._clock())
+        yield f"{_number(self.requests)} requests{made}, {seconds}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the same as numbers."""
