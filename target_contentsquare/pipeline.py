@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.api.connection import connect
 from target_contentsquare.delivery.clock import Clock
@@ -23,11 +23,10 @@ from target_contentsquare.mapping.compile import compile_mapping
 from target_contentsquare.mapping.session_age import warn_of_unknown_starts
 from target_contentsquare.report.mapped_stream import MappedStream
 from target_contentsquare.report.run_report import RunReport
-from target_contentsquare.report.shown_settings import shown_settings
 from target_contentsquare.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from logging import Logger
 
@@ -278,12 +277,15 @@ class Pipeline:
         """Return how far the run is and what it waits for, for who watches it."""
         return f"{self.summary.status()}; {self._outbox.status()}"
 
-    def report(self, program: str, error: str | None) -> RunReport:
+    def report(
+        self, program: str, error: str | None, settings: Mapping[str, Any]
+    ) -> RunReport:
         """Return what a report says of a run that was closed.
 
         Args:
             program: Name and version of the host.
             error: What ended the run; None if it did what it should.
+            settings: As they are to be shown: without secrets.
         """
         trouble = self._outbox.trouble
         self._clock.look()
@@ -295,7 +297,7 @@ class Pipeline:
             requests=trouble.timeline,
             trouble=tuple(trouble.lines),
             mapping=[MappedStream.of(*item) for item in self._mappers.items()],
-            settings=shown_settings(self._settings),
+            settings=settings,
         )
 
     def sync(self) -> None:

@@ -26,10 +26,10 @@ class MergedRows:
         if counts.merged_other_row == 1:
             self._log.warning(
                 "%s, is replaced by another row, %s: both are for the same session "
-                "and enrichment number, so the first is not sent. To keep both, let "
-                "enrichment_number be a property that tells them apart (1 to 3), or "
-                "make one row of them before. Said once for each stream, then counted "
-                "as other_row",
+                "and enrichment number, so the first is not sent. To keep both, set "
+                'enrichment_number to "auto" (with memory_path) or to a property that '
+                "numbers them from 1 to 3; or make one row of them before. Said once "
+                "for each stream, then counted as other_row",
                 replaced.where,
                 by.where,
             )

@@ -5,6 +5,7 @@ It looks like the sandbox's page.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from html import escape
 from importlib.resources import files
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.delivery.summary.session_ages import MOST_HOURS, SHORT_HOURS
 from target_contentsquare.report.charts import bar_chart
+from target_contentsquare.report.reasons import sentence_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from target_contentsquare.delivery.summary.session_ages import SessionAges
-    from target_contentsquare.delivery.summary.summary import StreamCounts
+    from target_contentsquare.delivery.summary.summary import StreamCounts, Summary
     from target_contentsquare.report.mapped_stream import MappedProperty, MappedStream
     from target_contentsquare.report.run_report import RunReport
 
@@ -54,6 +56,9 @@ def _sections(report: RunReport) -> Iterator[str]:
     summary = report.summary
     yield _totals(summary.total)
     yield _section("Rows of each stream", _streams(summary.streams.values()))
+    if left := [*_left_out(summary)]:
+        heads = ("Stream", "Rows", "Why")
+        yield _section("Rows that were left out", _table(heads, left))
     if summary.total.faults:
         note = "A row may have several reasons. The rows are in the rejected file."
         yield _section("Why rows were rejected", _faults(summary.streams), note)
@@ -118,22 +123,29 @@ def _streams(streams: Iterable[StreamCounts]) -> str:
     return _table(_COUNTS, rows)
 
 
+def _left_out(summary: Summary) -> Iterator[tuple[str, int, str]]:
+    for name, rows in summary.skipped.items():
+        yield name, rows, "The settings have no mapping for this stream."
+    for name, rows in summary.removed.items():
+        yield name, rows, "A filter in the setting stream_maps removed them."
+
+
 def _faults(streams: Any) -> str:
     rows = [
-        (name, reason, field or "the whole row", amount)
+        (name, field or "the whole row", amount, sentence_for(reason), reason)
         for name, counts in streams.items()
         for (reason, field), amount in counts.faults.most_common()
     ]
-    return _table(("Stream", "Reason", "Field", "Rows"), rows)
+    return _table(("Stream", "Field", "Rows", "What is wrong", "Reason"), rows)
 
 
 def _dropped(streams: Sequence[StreamCounts]) -> str:
     rows = [
-        (counts.stream, reason, amount)
+        (counts.stream, amount, sentence_for(reason), reason)
         for counts in streams
         for reason, amount in counts.dropped.most_common()
     ]
-    return _table(("Stream", "Reason", "Rows"), rows)
+    return _table(("Stream", "Rows", "Why", "Reason"), rows)
 
 
 def _ages(ages: SessionAges) -> str:
@@ -197,9 +209,11 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, int):
-        return f'<td class="amount">{value:,}</td>'
+        return f"<td>{value:,}</td>"
     return f"<td>{escape(str(value))}</td>"
 
 
 def _shown(value: object) -> str:
-    return "not set" if value is None else str(value)
+    if value is None:
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from target_contentsquare.report.reasons import sentence_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -44,6 +46,11 @@ class RunReport:
             "ended_at": self.ended_at.isoformat(timespec="seconds"),
             "error": self.error,
             "rows": self.summary.as_dict(),
+            "skipped_rows": dict(self.summary.skipped),
+            "removed_rows": dict(self.summary.removed),
+            "reasons": {
+                reason: sentence_for(reason) for reason in self.summary.reasons
+            },
             "session_age_hours": dict(sorted(ages.by_hour.items())),
             "requests": {
                 "seconds_per_step": self.requests.step,

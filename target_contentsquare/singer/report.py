@@ -32,6 +32,8 @@ def log_report(  # noqa: PLR0913 - all of it is told
         log.info(line)
     if stop.number is not None:
         log.warning("Stopped by %s", stop.name)
+    if (too_old := summary.too_old_line()) is not None:
+        log.warning(too_old)
     if (rejected := summary.rejected_line()) is not None and not settings.dry_run:
         path = settings.rejected_path
         log.warning("%s: see the file of rejected_path, '%s'", rejected, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from target_contentsquare.api.http.foreign_logs import hold_back_foreign_logs
@@ -49,12 +49,14 @@ class HostOptions:
         files: What settings were read from: the name of the setting or option, and the
             path.
         resends: Whether rows are sent that the memory says are unchanged.
+        shown_settings: All settings as a report shows them: without secrets.
     """
 
     validates: bool = False
     batch_storage: Mapping[str, Any] | None = None
     files: Sequence[tuple[str, Path]] = ()
     resends: bool = False
+    shown_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Run:
@@ -244,8 +246,11 @@ class Run:
             return
         stopped = f"stopped by {self._stop.name}" if self._stop.name else None
         reason = stopped if error is None else line_for(error)
+        report = self._pipeline.report(
+            self._user_agent, reason, self._options.shown_settings
+        )
         try:
-            write_report(self._pipeline.report(self._user_agent, reason), path)
+            write_report(report, path)
         except OutputError as failure:
             self._log.warning("%s", failure)
 

@@ -19,6 +19,7 @@ from target_contentsquare.singer.error_lines import one_line_errors
 from target_contentsquare.singer.input.reader import LineReader
 from target_contentsquare.singer.listen import RunOfTheTarget
 from target_contentsquare.singer.options.about_text import about_text
+from target_contentsquare.singer.options.shown_settings import shown_settings
 from target_contentsquare.singer.run import HostOptions, Run
 from target_contentsquare.singer.signals import StopSignal
 
@@ -76,6 +77,7 @@ class TargetContentsquare(ConfiguredTarget):
                     *schema_files(self.config),
                 ),
                 resends=resends,
+                shown_settings=shown_settings(self.config, self.config_jsonschema),
             ),
             self.mapper,
             stop=self._stop,

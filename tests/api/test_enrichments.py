@@ -171,11 +171,15 @@ def test_a_bad_version_is_no_bad_row(api: EnrichmentApi, token: Token) -> None:
 
 
 @pytest.mark.parametrize("status", [201, 202, 204])
-def test_other_successes(
+def test_other_successes_count_as_delivered(
     api: EnrichmentApi, token: Token, sandbox: Sandbox, status: int
 ) -> None:
     sandbox.add_fault(Fault(status=status, body=""))
     api.send(token, 1, batch_of())
+    # Only once a token has delivered, a 403 is about the rows.
+    sandbox.add_fault(Fault(status=403, body=""))
+    with pytest.raises(BatchRefusedError):
+        api.send(token, 1, batch_of())
 
 
 @pytest.mark.parametrize(

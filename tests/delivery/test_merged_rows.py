@@ -23,7 +23,7 @@ def test_another_row_of_the_same_session_is_warned_about_once(
     assert warning.startswith(
         "stream 'calls', row 1, is replaced by another row, stream 'calls', row 2:"
     )
-    assert "enrichment_number" in warning
+    assert 'enrichment_number to "auto" (with memory_path)' in warning
     assert any("3 merged (other_row 2)" in line for line in done.logged("INFO"))
     assert len(sandbox.enrichments) == 1
 

@@ -60,7 +60,7 @@ class SectionRunner:
         self._url = ""
         self._printed = ""
 
-    def run(self) -> None:
+    def assert_blocks_work(self) -> None:
         """Run all blocks.
 
         Raises:

@@ -35,7 +35,7 @@ def test_what_the_page_says_works(section: Section, tmp_path: Path) -> None:
     if not HAS_TAP and any(TAP in block.text for block in section.blocks):
         pytest.skip("there is no tap: run `make .venv-tap/installed`")
     with ExitStack() as cleanup:
-        SectionRunner(section, tmp_path, cleanup).run()
+        SectionRunner(section, tmp_path, cleanup).assert_blocks_work()
 
 
 def test_every_block_says_how_it_is_run() -> None:

@@ -39,4 +39,4 @@ def test_what_the_page_says_works(section: Section, venv: Path, tmp_path: Path) 
         runner = SectionRunner(
             section, project, cleanup, environment=environment, timeout=300
         )
-        runner.run()
+        runner.assert_blocks_work()

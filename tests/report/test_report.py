@@ -1,12 +1,16 @@
 """The report of a run: JSON, or a page for people who are no engineers."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from target_contentsquare.report.reasons import sentence_for
 from target_contentsquare.sandbox import Sandbox
+from target_contentsquare.singer.target import TargetContentsquare
+from tests.docs.pages import ROOT
 from tests.runs import Config, Run, Runner
 from tests.singer_input import call, calls, record, schema, state
 
@@ -18,6 +22,7 @@ LINES = [
     record(call("nothing", call_duration=None)),
     state(1),
 ]
+MAILS = [schema("mails"), record(call("m"), "mails")]
 
 
 @pytest.fixture
@@ -58,6 +63,60 @@ def test_it_has_the_mapping(config: Config, run: Runner, path: Path) -> None:
     }
     types = {m["field"]: m["type"] for m in stream["fields"]}
     assert types["call_duration"] == "INT"
+
+
+def test_it_has_the_streams_and_rows_that_were_left_out(
+    config: Config, run: Runner, path: Path
+) -> None:
+    config["streams"] = {"calls": {}}
+    config["stream_maps"] = {"calls": {"__filter__": "user_id != 'nothing'"}}
+    run(config, [*MAILS, *LINES])
+    report = report_in(path)
+    assert report["skipped_rows"] == {"mails": 1}
+    assert report["removed_rows"] == {"calls": 1}
+
+
+def test_it_has_a_sentence_for_each_reason(
+    config: Config, run: Runner, path: Path
+) -> None:
+    run(config, LINES)
+    reasons = report_in(path)["reasons"]
+    assert set(reasons) == {"no_enrichment_fields", "wrong_type"}
+    assert "a word where a number should be" in reasons["wrong_type"]
+
+
+def test_every_reason_in_the_docs_has_a_sentence() -> None:
+    page = (ROOT / "docs" / "rows.md").read_text("utf-8")
+    reasons = re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)
+    assert len(reasons) >= 20
+    assert [reason for reason in reasons if not sentence_for(reason)] == []
+
+
+def test_it_has_all_settings_and_no_secret_of_a_library(
+    config: Config, run: Runner, path: Path
+) -> None:
+    storage = {"root": "s3://s3cret:s3cret@bucket/a", "params": {"key": "s3cret"}}
+    config |= {
+        "flattening_enabled": False,
+        "batch_config": {"encoding": {"format": "jsonl"}, "storage": storage},
+        "stream_map_config": {"hash_seed": "s3cret"},
+        "stream_maps": {"calls": {"made": "'here'"}},
+        "max_session_age_days": 5,
+    }
+    run(config, LINES)
+    settings = report_in(path)["settings"]
+    assert "s3cret" not in path.read_text("utf-8")
+    assert settings["batch_config"] == {
+        "encoding": {"format": "jsonl"},
+        "storage": {"root": "s3://bucket/a", "params": ["key"]},
+    }
+    assert settings["stream_map_config"] == ["hash_seed"]
+    assert settings["stream_maps"] == {"calls": {"made": "'here'"}}
+    assert (settings["max_session_age_days"], settings["project_id"]) == (5, 162)
+    assert (settings["validate_records"], settings["batch_size_rows"]) == (False, 200)
+    secrets = {"client_id", "client_secret", "credentials"}
+    names = set(TargetContentsquare.config_jsonschema["properties"])
+    assert set(settings) == names - secrets - {"streams"}
 
 
 def test_it_tells_trouble_over_time(config: Config, run: Runner, path: Path) -> None:
@@ -135,10 +194,14 @@ def test_a_page_is_for_people(
 ) -> None:
     page = path.with_suffix(".html")
     config |= {"report_path": str(page), "streams": {"<b>calls": {}}}
-    done = run(config, [line.replace('"calls"', '"<b>calls"') for line in LINES])
+    lines = [line.replace('"calls"', '"<b>calls"') for line in LINES]
+    done = run(config, [*MAILS, *lines])
     assert done.exit_code == 0
     text = page.read_text("utf-8")
     assert "1 of 253 rows could not be delivered" in text
+    assert "<td>mails</td>" in text
+    assert "The settings have no mapping for this stream." in text
+    assert "a word where a number should be" in text
     assert "<b>" not in text
     assert "&lt;b&gt;calls" in text
     assert "http://127.0.0.1" in text  # a setting, and no link

@@ -19,7 +19,8 @@ def test_it_needs_no_credentials_and_prints_no_state(run: Runner) -> None:
 
 
 def test_nothing_is_sent(config: Config, run: Runner, sandbox: Sandbox) -> None:
-    run({**config, "dry_run": True}, [schema(), *calls(300), state({"at": 300})])
+    done = run({**config, "dry_run": True}, [schema(), *calls(300), state(300)])
+    assert any("2 requests would be made" in line for line in done.logged("INFO"))
     assert (sandbox.requests, sandbox.token_requests) == ([], [])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from target_contentsquare.delivery.clock import utc_now
 from target_contentsquare.delivery.summary.session_ages import SessionAges
 from target_contentsquare.delivery.summary.speed import Speed
+from target_contentsquare.mapping.row_function import SESSION_TOO_OLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -136,6 +137,12 @@ class Summary:
             total.faults.update(counts.faults)
         return total
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why rows were dropped or rejected, each reason once, in alphabetic order."""
+        total = self.total
+        return sorted({*total.dropped, *(reason for reason, _ in total.faults)})
+
     def rejected_line(self) -> str | None:
         """Return how many rows were rejected and the commonest reasons; None if none.
 
@@ -147,6 +154,19 @@ class Summary:
             return None
         noun = "row was" if rows == 1 else "rows were"
         return f"{_number(rows)} {noun} rejected: {_faults(total, _REASONS_TOLD)}"
+
+    def too_old_line(self) -> str | None:
+        """Return that no row was delivered, and too old sessions are why; else None."""
+        total = self.total
+        rows = total.dropped[SESSION_TOO_OLD]
+        if not rows or total.delivered or total.unchanged or total.unsettled:
+            return None
+        delivered = "would be delivered" if self.is_dry_run else "was delivered"
+        return (
+            f"no row {delivered}: {_number(rows)} of {_number(total.read)} "
+            "rows belong to sessions that started over max_session_age_days ago: run "
+            "more often, or correct session_started_at"
+        )
 
     def progress(self) -> str | None:
         """Return a line for the log after 2 seconds, then every 10; otherwise None."""
@@ -181,7 +201,9 @@ class Summary:
         if len(streams) != 1:
             yield f"all streams: {self._line(self.total)}"
         yield from self.ages.report()
-        yield f"{_number(self.requests)} requests, {self._elapsed(self._clock())}"
+        made = " would be made" if self.is_dry_run else ""
+        seconds = self._elapsed(self._clock())
+        yield f"{_number(self.requests)} requests{made}, {seconds}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the same as numbers."""

@@ -15,6 +15,7 @@ from target_contentsquare.mapping.fields import (
     to_float,
     to_int,
 )
+from target_contentsquare.mapping.proposal.local_forms import local_form
 
 if TYPE_CHECKING:
     from target_contentsquare.mapping.fields import Converter
@@ -43,6 +44,8 @@ class ColumnValues:
         longest: Bytes of the longest text.
         bits: How many were 0 or 1, which are integers, and may be booleans.
         types: How many values are of each type, each value by itself.
+        local_forms: How many texts are numbers, dates, yes or no in the form of one
+            country, in the words of `local_form`.
     """
 
     def __init__(self, stated: FieldType | None) -> None:
@@ -52,6 +55,7 @@ class ColumnValues:
         self.rows = self.filled = self.misfits = 0
         self.too_long = self.longest = self.bits = 0
         self.types: Counter[FieldType] = Counter()
+        self.local_forms: Counter[str] = Counter()
         self._different: set[int] = set()
 
     def take(self, value: Any) -> None:
@@ -65,6 +69,8 @@ class ColumnValues:
             size = len(value.encode(errors="replace"))
             self.too_long += size > MAX_STRING_BYTES
             self.longest = max(self.longest, size)
+            if form := local_form(value):
+                self.local_forms[form] += 1
         self.bits += str(value) in {"0", "1"}
         self.types[type_of(value)] += 1
         if len(self._different) < MAX_DIFFERENT:

@@ -98,6 +98,13 @@ def _notes(
 
 
 def _notes_on_texts(seen: ColumnValues) -> Iterator[str]:
+    for form, count in seen.local_forms.most_common(1):
+        if count >= _MOST * seen.filled:
+            yield (
+                f"STRING, because {count} of {seen.filled} texts are {form}: convert "
+                "them with stream_maps, as the mapping cookbook shows"
+            )
+            return
     if seen.too_long:
         yield (
             f"{seen.too_long} of {seen.filled} texts have over {MAX_STRING_BYTES} "

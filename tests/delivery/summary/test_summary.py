@@ -74,6 +74,23 @@ def test_the_metric_line_says_the_same_as_json(everything: Run) -> None:
     assert json.loads(line.split("METRIC: ")[1])["tags"] == {"status": "succeeded"}
 
 
+def test_that_all_sessions_are_too_old_is_a_warning(
+    config: Config, run: Runner
+) -> None:
+    old = call("old", session_started_at="2020-01-01T00:00:00Z")
+    done = run(config, [schema(), record(old), record(call("a", call_duration=None))])
+    assert done.exit_code == 0
+    (warning,) = done.warnings
+    assert warning == (
+        "no row was delivered: 1 of 2 rows belong to sessions that started over "
+        "max_session_age_days ago: run more often, or correct session_started_at"
+    )
+    done = run(config | {"dry_run": True}, [schema(), record(old)])
+    assert done.warnings[0].startswith("no row would be delivered: 1 of 1 rows")
+    done = run(config, [schema(), record(old), record(call("new"))])
+    assert done.warnings == []
+
+
 def test_it_is_on_stderr(everything: Run) -> None:
     assert everything.stdout == '{"at": 1}\n'
 

@@ -82,6 +82,30 @@ def test_a_few_values_that_spoil_a_type_are_told(propose: Any) -> None:
     assert "1 of 31" in text
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (("968,63", "1.469,06 €", "1,234.50"), "numbers with a comma"),
+        (("24.11.2026 08:50", "4/1/26"), "dates that do not begin with the year"),
+        (("ja", "Nein", "sí", "no"), "yes and no in a language other than English"),
+    ],
+)
+def test_texts_in_the_form_of_one_country_are_told_of(
+    propose: Any, values: tuple[str, ...], words: str
+) -> None:
+    done = propose(stream_of([row(a=value) for value in values], columns("a")))
+    assert proposed(done)["a"]["type"] == "STRING"
+    (text,) = [text for text in done.warnings if "stream_maps" in text]
+    assert f"{len(values)} of {len(values)} texts are {words}" in text
+    assert values[0] not in done.printed
+
+
+def test_a_telephone_number_or_an_address_is_no_number(propose: Any) -> None:
+    values = ("+49 711 90122", "0711/90122", "Königstr. 4, Ulm", "192.168.0.1")
+    done = propose(stream_of([row(a=value) for value in values], columns("a")))
+    assert not any("stream_maps" in text for text in done.warnings)
+
+
 def test_zeros_and_ones_are_told_of(propose: Any) -> None:
     done = propose(
         stream_of([row(answered="0"), row(answered="1")], columns("answered"))

@@ -249,7 +249,10 @@ def test_it_says_when_the_sandbox_is_gone(browser: str) -> None:
         async with tab(browser) as page:
             with sandbox:
                 await page.open(sandbox.url)
-            await page.until("liveness.innerText === 'Sandbox not reachable'")
+                assert await page.value("liveness.innerText") == "Live"
+            await page.until("liveness.innerText !== 'Live'")
+            text = await page.value("liveness.innerText")
+            assert text == "Sandbox not reachable"
             # The browser's own note that it could not connect.
             page.complaints.clear()
 
