@@ -52,7 +52,7 @@ pipeline: .venv/synced ## PostgreSQL, CSV and JSONL through Meltano, against the
 spark: java .venv/synced $(SPARKS:%=.venv-spark-%/installed) ## Jobs on Spark 3.5, 4.0 and the newest, against the sandbox; needs Java 17
 	$(foreach version,$(SPARKS),$(UV) pip install --quiet --python .venv-spark-$(version)/bin/python \
 	  --reinstall-package contentsquare-spark ./packaging/spark &&) true
-	.venv/bin/pytest tests/cluster tests/docs -k 'cluster or spark'
+	.venv/bin/pytest tests/cluster tests/docs -k 'cluster or spark' -n 2 --dist loadgroup
 
 java:
 	@command -v java >/dev/null || { echo 'Spark needs Java 17: on Debian, apt-get install default-jre-headless'; exit 1; }
