@@ -49,7 +49,8 @@ _SPARK_SETTINGS = (
         "report_path",
         ("string",),
         title="Report",
-        description="File that the driver writes the counts to, as JSON",
+        description="File that the driver writes a report of the job to: JSON, or a "
+        "page if it ends in .html",
     ),
 )
 
@@ -63,7 +64,7 @@ class JobConfig:
         stream: The name of that mapping.
         rejected_path: Where the driver writes rejected rows: anything that fsspec
             opens.
-        report_path: Where it writes the counts.
+        report_path: Where it writes a report.
         is_stream: It is one micro-batch, which may be small and bad without harm.
     """
 

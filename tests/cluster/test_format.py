@@ -23,7 +23,7 @@ def test_a_table_is_saved_and_reported(
 save(calls(20_000), report_path=FOLDER + "/report.json", rejected_path=FOLDER + "/r")
 """
     driver(version).run(script, awaited=line)
-    report = json.loads((tmp_path / "report.json").read_text())
+    report = json.loads((tmp_path / "report.json").read_text())["rows"]
     assert report["read"] == report["delivered"] == 20_000
     assert report["requests"] == 8 * 13  # 2,500 rows of a task fill 12.5 batches
     assert not (tmp_path / "r").exists()

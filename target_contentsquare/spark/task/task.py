@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from target_contentsquare.delivery.summary.session_ages import AgeCounts
     from target_contentsquare.delivery.summary.summary import StreamCounts
     from target_contentsquare.mapping.columns import Column
     from target_contentsquare.mapping.compile import MappedColumn
+    from target_contentsquare.report.mapped_stream import MappedStream
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.spark.task.kept_rows import KeptRow
     from target_contentsquare.stream import Stream
@@ -41,6 +43,7 @@ class TaskPlan:
         stream: The mapping's name in `settings`.
         settings: Pickled; tasks with the same bytes share their worker's sender.
         columns: Those that are mapped, in the order of a kept row's values.
+        mapped: What the mapping makes of them, for the report.
         keeps_rejected: Whether rejected rows have a place to go.
         max_kept: Rejected rows that a task keeps at most.
     """
@@ -48,6 +51,7 @@ class TaskPlan:
     stream: str
     settings: bytes
     columns: tuple[Column, ...]
+    mapped: MappedStream
     keeps_rejected: bool
     max_kept: int
 
@@ -63,6 +67,7 @@ class TaskResult:
     """
 
     counts: StreamCounts
+    ages: AgeCounts
     requests: int
     seconds: float
     rejected: tuple[KeptRow, ...]
@@ -110,6 +115,7 @@ def run_task(
         raise
     return TaskResult(
         counts=counts,
+        ages=worker.pipeline.summary.ages.take(),
         requests=worker.pipeline.summary.requests - requests,
         seconds=time.monotonic() - began,
         rejected=worker.kept.take(),
