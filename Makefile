@@ -46,13 +46,13 @@ format: .venv/synced ## Let ruff correct what it can
 bench: .venv/bench ## Rows per second, memory and requests, next to other ways
 	.venv/bin/python -m benchmarks
 
-pipeline: .venv/synced ## PostgreSQL, CSV and JSONL through Meltano, against the sandbox
-	.venv/bin/pytest tests/pipeline
+pipeline: .venv/synced .venv-meltano/installed ## PostgreSQL, CSV and JSONL through Meltano, against the sandbox
+	.venv/bin/pytest tests/pipeline -n 2 --dist loadgroup
 
 spark: java .venv/synced $(SPARKS:%=.venv-spark-%/installed) ## Jobs on Spark 3.5, 4.0 and the newest, against the sandbox; needs Java 17
 	$(foreach version,$(SPARKS),$(UV) pip install --quiet --python .venv-spark-$(version)/bin/python \
 	  --reinstall-package contentsquare-spark ./packaging/spark &&) true
-	.venv/bin/pytest tests/cluster tests/docs -k 'cluster or spark'
+	.venv/bin/pytest tests/cluster tests/docs -k 'cluster or spark' -n 2 --dist loadgroup
 
 java:
 	@command -v java >/dev/null || { echo 'Spark needs Java 17: on Debian, apt-get install default-jre-headless'; exit 1; }
@@ -94,6 +94,11 @@ clean: ## Remove environments, caches and output
 .venv-spark-%/installed: uv.lock | .venv/synced
 	.venv/bin/python -m venv --clear .venv-spark-$*
 	UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv-spark-$* $(UV) sync --frozen --quiet --only-group spark-$*
+	@touch $@
+
+.venv-meltano/installed: tests/pipeline/requirements.txt | .venv/synced
+	.venv/bin/python -m venv --clear .venv-meltano
+	$(UV) pip install --quiet --python .venv-meltano/bin/python -r $<
 	@touch $@
 
 # The tap has an environment of its own, as Meltano gives every plugin one.

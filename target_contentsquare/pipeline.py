@@ -296,9 +296,14 @@ class Pipeline:
             summary=self.summary,
             requests=trouble.timeline,
             trouble=tuple(trouble.lines),
-            mapping=[MappedStream.of(*item) for item in self._mappers.items()],
+            mapping=self.mapping,
             settings=settings,
         )
+
+    @property
+    def mapping(self) -> list[MappedStream]:
+        """How the rows of each stream so far become enrichments."""
+        return [MappedStream.of(*item) for item in self._mappers.items()]
 
     def sync(self) -> None:
         """Make sure that the memory survives a crash: before a state is printed.

@@ -18,7 +18,7 @@ from target_contentsquare.report.reasons import sentence_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from target_contentsquare.delivery.summary.session_ages import SessionAges
+    from target_contentsquare.delivery.summary.session_ages import AgeCounts
     from target_contentsquare.delivery.summary.summary import StreamCounts, Summary
     from target_contentsquare.report.mapped_stream import MappedProperty, MappedStream
     from target_contentsquare.report.run_report import RunReport
@@ -148,7 +148,7 @@ def _dropped(streams: Sequence[StreamCounts]) -> str:
     return _table(("Stream", "Rows", "Why", "Reason"), rows)
 
 
-def _ages(ages: SessionAges) -> str:
+def _ages(ages: AgeCounts) -> str:
     words = " ".join(ages.report()) or "No row was delivered"
     text = f"<p>{escape(words[:1].upper() + words[1:])}.</p>"
     if not ages.by_hour:

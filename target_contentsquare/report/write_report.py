@@ -39,14 +39,20 @@ def check_report_path(
             raise ConfigError(f"report_path is {name}: name a file of its own")
 
 
+def report_text(report: RunReport, name: str) -> str:
+    """Return a report: a page if the file's name ends in `.html`, otherwise JSON."""
+    if name.lower().endswith(".html"):
+        return page_of(report)
+    return f"{json.dumps(report.as_dict(), indent=2)}\n"
+
+
 def write_report(report: RunReport, path: Path) -> None:
     """Write a report: a page if the path ends in `.html`, otherwise JSON.
 
     Raises:
         OutputError: It can't be written; what was there before stays.
     """
-    is_page = path.suffix.lower() == ".html"
-    text = page_of(report) if is_page else f"{json.dumps(report.as_dict(), indent=2)}\n"
+    text = report_text(report, path.name)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8")

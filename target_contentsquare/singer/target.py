@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from target_contentsquare.delivery.sending.wakeup import Wakeup
+from target_contentsquare.report.shown_settings import shown_settings
 from target_contentsquare.settings.paths import path_of
 from target_contentsquare.settings.reading.streams import schema_files
 from target_contentsquare.singer import command
@@ -19,7 +20,6 @@ from target_contentsquare.singer.error_lines import one_line_errors
 from target_contentsquare.singer.input.reader import LineReader
 from target_contentsquare.singer.listen import RunOfTheTarget
 from target_contentsquare.singer.options.about_text import about_text
-from target_contentsquare.singer.options.shown_settings import shown_settings
 from target_contentsquare.singer.run import HostOptions, Run
 from target_contentsquare.singer.signals import StopSignal
 

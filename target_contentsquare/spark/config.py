@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.wording import quoted
+from target_contentsquare.report.shown_settings import shown_settings
 from target_contentsquare.settings.check import check
 from target_contentsquare.settings.declared import SETTINGS
 from target_contentsquare.settings.fault_words import similar, unknown_settings
@@ -49,7 +50,8 @@ _SPARK_SETTINGS = (
         "report_path",
         ("string",),
         title="Report",
-        description="File that the driver writes the counts to, as JSON",
+        description="File that the driver writes a report of the job to: JSON, or a "
+        "page if it ends in .html",
     ),
 )
 
@@ -63,8 +65,9 @@ class JobConfig:
         stream: The name of that mapping.
         rejected_path: Where the driver writes rejected rows: anything that fsspec
             opens.
-        report_path: Where it writes the counts.
+        report_path: Where it writes a report.
         is_stream: It is one micro-batch, which may be small and bad without harm.
+        shown: The settings as a report shows them: without secrets.
     """
 
     settings: Settings
@@ -72,6 +75,7 @@ class JobConfig:
     rejected_path: str | None = None
     report_path: str | None = None
     is_stream: bool = False
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def mapping(self) -> StreamMapping:
@@ -125,6 +129,7 @@ def read_config(given: Mapping[str, Any], **defaults: Any) -> JobConfig:
         stream,
         merged.get("rejected_path"),
         merged.get("report_path"),
+        shown=shown_settings(merged, config_schema(SETTINGS)),
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 from typing import TYPE_CHECKING
 
+from target_contentsquare.delivery.clock import utc_now
 from target_contentsquare.delivery.summary.summary import Summary
+from target_contentsquare.delivery.trouble.timeline import Timeline
 from target_contentsquare.errors import DeliveryError, FatalError, TooManyRejectedError
+from target_contentsquare.report.run_report import RunReport
+from target_contentsquare.report.write_report import report_text
 from target_contentsquare.spark.rejected_file import write_rejected, write_text
+from target_contentsquare.spark.user_agent import user_agent
 from target_contentsquare.spark.wording import in_spark_words
 
 if TYPE_CHECKING:
@@ -49,10 +53,13 @@ def conclude(
         write_rejected(config.rejected_path, plan, rejected)
     for line in summary.report():
         _LOG.info("%s", line)
-    if config.report_path is not None:
-        write_text(config.report_path, f"{json.dumps(summary.as_dict(), indent=2)}\n")
     error = _what_is_wrong(config, summary, results)
-    if error is not None and not config.settings.dry_run:
+    if config.settings.dry_run:
+        error = None
+    if config.report_path is not None:
+        report = _report(config, plan, summary, error)
+        write_text(config.report_path, report_text(report, config.report_path))
+    if error is not None:
         raise error
     if rejected:
         _LOG.warning("%d rejected rows are in %s", len(rejected), config.rejected_path)
@@ -64,6 +71,8 @@ def add_up(stream: str, results: Sequence[TaskResult]) -> Summary:
     seconds = max((result.seconds for result in results), default=0.0)
     readings = itertools.chain([0.0], itertools.repeat(seconds))
     summary = Summary(lambda: next(readings))
+    for result in results:
+        summary.ages.merge(result.ages)
     for number, result in enumerate(results):
         summary.streams[str(number)] = result.counts
     total = summary.total
@@ -71,6 +80,25 @@ def add_up(stream: str, results: Sequence[TaskResult]) -> Summary:
     summary.streams = {stream: total}
     summary.requests = sum(result.requests for result in results)
     return summary
+
+
+def _report(
+    config: JobConfig, plan: TaskPlan, summary: Summary, error: FatalError | None
+) -> RunReport:
+    """Return the report that the target gives of a run.
+
+    It does not say when the requests were made: each task has a clock of its own.
+    """
+    return RunReport(
+        program=user_agent(),
+        ended_at=utc_now(),
+        error=None if error is None else str(error),
+        summary=summary,
+        requests=Timeline(),
+        trouble=(),
+        mapping=[plan.mapped],
+        settings=config.shown,
+    )
 
 
 def _what_is_wrong(

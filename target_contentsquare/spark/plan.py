@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from target_contentsquare.api.signing_in.account import Account
     from target_contentsquare.mapping.columns import Column
+    from target_contentsquare.report.mapped_stream import MappedStream
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.spark.columns import SparkColumn
     from target_contentsquare.spark.config import JobConfig
@@ -39,10 +40,12 @@ def make_plan(config: JobConfig, columns: Sequence[SparkColumn]) -> TaskPlan:
     if warning := warn_of_columns_left_out(columns, config.mapping):
         _LOG.warning("%s", warning)
     count = config.settings.max_rejected.count
+    mapped_columns, mapped = _mapped(config, sendable)
     return TaskPlan(
         stream=config.stream,
         settings=pickled(_settings_of_tasks(config.settings)),
-        columns=_mapped(config, sendable),
+        columns=mapped_columns,
+        mapped=mapped,
         keeps_rejected=config.rejected_path is not None,
         max_kept=_MOST_KEPT if count is None else min(count, _MOST_KEPT),
     )
@@ -74,7 +77,10 @@ def _settings_of_tasks(settings: Settings) -> Settings:
     return replace(settings, max_rejected=MaxRejected(percent=100.0), min_delivered=0)
 
 
-def _mapped(config: JobConfig, columns: Sequence[Column]) -> tuple[Column, ...]:
+def _mapped(
+    config: JobConfig, columns: Sequence[Column]
+) -> tuple[tuple[Column, ...], MappedStream]:
+    """Return the columns that the mapping uses, and what it makes of them."""
     pipeline = Pipeline.open(
         replace(config.settings, dry_run=True),
         rejects=None,
@@ -89,4 +95,5 @@ def _mapped(config: JobConfig, columns: Sequence[Column]) -> tuple[Column, ...]:
         pipeline.close()
     assert stream is not None  # noqa: S101 - `config.stream` is the mapping's name
     known = {column.name: column for column in columns}
-    return tuple(known[column.name] for column in stream.columns)
+    (mapped,) = pipeline.mapping
+    return tuple(known[column.name] for column in stream.columns), mapped

@@ -2,37 +2,27 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-#: Begins every script. `local[2,3]` tries a task three times; `local[2]` never again.
+_SESSION = Path(__file__).with_name("session.py")
+# As `session.py` says them; it can be imported only where there is pyspark.
+_SUCCEEDED, _FAILED = "SCRIPT SUCCEEDED", "SCRIPT FAILED"
+_LONGEST_SECONDS = 300.0
+#: Begins every script.
 _HEAD = """
 import json, logging, os, sys
-from pyspark.sql import SparkSession
 from target_contentsquare.spark import newest, register, send, sender
 
 logging.basicConfig(level=logging.WARNING)
-SETTINGS = json.loads(os.environ["JOB_SETTINGS"])
-FOLDER = os.environ["JOB_FOLDER"]
-spark = (
-    SparkSession.builder.master("local[2,3]")
-    .config("spark.ui.enabled", "false")
-    .config("spark.driver.host", "127.0.0.1")
-    .config("spark.driver.bindAddress", "127.0.0.1")
-    .config("spark.sql.shuffle.partitions", "4")
-    .config("spark.sql.session.timeZone", "America/New_York")
-    .config(
-        "spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    )
-    .getOrCreate()
-)
-spark.sparkContext.setLogLevel("OFF")
 
 
 def tell(value):
@@ -87,70 +77,152 @@ def call(number: int) -> dict[str, Any]:
     }
 
 
+class Cluster:
+    """A running session of one version of Spark, for one script after the other.
+
+    Starting a JVM and its first job takes more time than most tests do, so that tests
+    share it.
+
+    Args:
+        version: Names the environment `.venv-spark-<version>`.
+        folder: The working directory of its process.
+    """
+
+    def __init__(self, version: str, folder: Path) -> None:
+        self._process = start_session(version, folder)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it takes another script."""
+        return self._process.poll() is None
+
+    def run(self, job: Mapping[str, Any], awaited: str = "") -> str:
+        """Run a script to its end, and return all that it printed.
+
+        Args:
+            awaited: Part of a line that has to be printed too. Spark hands on what its
+                own Python processes print, which may take until after the script's end.
+        """
+        give(self._process, job)
+        assert self._process.stdout is not None
+        lines: list[str] = []
+        open_ends = {_SUCCEEDED, awaited}
+        # Without its processes the pipe ends.
+        watchdog = Timer(_LONGEST_SECONDS, end_group, [self._process])
+        watchdog.start()
+        try:
+            while open_ends and (line := self._process.stdout.readline()):
+                lines.append(line)
+                assert _FAILED not in line, "".join(lines)
+                open_ends = {end for end in open_ends if end not in line}
+        finally:
+            watchdog.cancel()
+        output = "".join(lines)
+        assert not open_ends, output
+        return output
+
+    def close(self) -> None:
+        """End the session, its JVM and its workers."""
+        kill(self._process)
+
+
 @dataclass(frozen=True)
 class Driver:
-    """Runs scripts.
+    """Runs scripts for one test.
 
     Attributes:
-        version: Names the environment `.venv-spark-<version>`.
+        cluster: Shared with other tests.
+        settings: The scripts' `SETTINGS`.
         folder: Where the scripts may write.
     """
 
     version: str
+    cluster: Cluster
     settings: Mapping[str, Any]
     folder: Path
 
-    def run(self, script: str, **changes: Any) -> list[Any]:
+    def run(self, script: str, *, awaited: str = "") -> list[Any]:
         """Run a script to its end, and return what it told.
 
-        All that it printed is in `output.txt` in the folder.
-
         Args:
-            changes: Settings that differ.
+            awaited: See `Cluster.run`.
         """
-        with self.start(script, **changes) as process:
-            output, _ = process.communicate(timeout=300)
-        (self.folder / "output.txt").write_text(output)
-        assert process.returncode == 0, output
-        return told(output)
+        return told(self.cluster.run(self._job(script), awaited))
 
     @contextmanager
-    def start(self, script: str, **changes: Any) -> Iterator[subprocess.Popen[str]]:
-        """Start a script; it is killed, with its JVM and workers, when this ends."""
-        python = str(ROOT / f".venv-spark-{self.version}" / "bin" / "python")
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "PYSPARK_PYTHON": python,
-            "PYSPARK_DRIVER_PYTHON": python,
-            "JOB_SETTINGS": json.dumps({**self.settings, **changes}),
-            "JOB_FOLDER": str(self.folder),
-        }
-        if "JAVA_HOME" in os.environ:
-            environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
-        process = subprocess.Popen(  # noqa: S603 - scripts of these tests
-            [python, "-c", _HEAD + script],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+    def start(self, script: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a script with a JVM of its own, and kill both when this ends."""
+        process = start_session(self.version, self.folder)
         try:
+            give(process, self._job(script))
+            assert process.stdin is not None
+            process.stdin.close()  # the process ends with its script
             yield process
         finally:
             kill(process)
 
+    def _job(self, script: str) -> Mapping[str, Any]:
+        return {
+            "script": _HEAD + script,
+            "settings": self.settings,
+            "folder": str(self.folder),
+        }
 
-def kill(process: subprocess.Popen[str]) -> None:
-    """Kill a driver with SIGKILL, and all processes that it has started."""
+
+def has_spark(version: str) -> bool:
+    """Return whether a version is installed, and the JVM that it needs."""
+    return _python(version).exists() and shutil.which("java") is not None
+
+
+def _python(version: str) -> Path:
+    return ROOT / f".venv-spark-{version}" / "bin" / "python"
+
+
+def start_session(version: str, folder: Path) -> subprocess.Popen[str]:
+    """Start `session.py` in a process group of its own."""
+    python = str(_python(version))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYSPARK_PYTHON": python,
+        "PYSPARK_DRIVER_PYTHON": python,
+    }
+    if "JAVA_HOME" in os.environ:
+        environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
+    return subprocess.Popen(  # noqa: S603 - a script of these tests
+        # As text: with its path, modules would be looked for in this folder.
+        [python, "-c", _SESSION.read_text(encoding="utf-8")],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def give(process: subprocess.Popen[str], job: Mapping[str, Any]) -> None:
+    """Give a session a script to run."""
+    assert process.stdin is not None
+    process.stdin.write(f"{json.dumps(job)}\n")
+    process.stdin.flush()
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """Send SIGKILL to a session, and to all processes that it has started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a session as `end_group` does, and wait until it has ended."""
+    end_group(process)
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        assert pipe is not None
+        with suppress(BrokenPipeError):
+            pipe.close()
 
 
 def told(output: str) -> list[Any]:

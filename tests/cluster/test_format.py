@@ -18,13 +18,14 @@ VERSIONS = pytest.mark.parametrize("version", WITH_FORMAT)
 def test_a_table_is_saved_and_reported(
     driver: Drivers, sandbox: Sandbox, version: str, tmp_path: Path
 ) -> None:
-    driver(version).run("""
+    line = "20,000 read = 20,000 delivered"
+    script = """
 save(calls(20_000), report_path=FOLDER + "/report.json", rejected_path=FOLDER + "/r")
-""")
-    report = json.loads((tmp_path / "report.json").read_text())
+"""
+    driver(version).run(script, awaited=line)
+    report = json.loads((tmp_path / "report.json").read_text())["rows"]
     assert report["read"] == report["delivered"] == 20_000
     assert report["requests"] == 8 * 13  # 2,500 rows of a task fill 12.5 batches
-    assert "20,000 read = 20,000 delivered" in (tmp_path / "output.txt").read_text()
     assert not (tmp_path / "r").exists()
     assert all(
         dict(fields) == call(int(key.user_id.removeprefix("u-")))
@@ -84,6 +85,7 @@ tell(failure_of(
     assert len((tmp_path / "rejected").read_text().splitlines()) == 81
 
 
-def test_spark_3_5_says_what_to_use_in_its_place(driver: Drivers) -> None:
-    (failure,) = driver("3-5").run("tell(failure_of(lambda: register(spark)))")
+@pytest.mark.parametrize("version", ["3-5"])
+def test_spark_3_5_says_what_to_use_in_its_place(driver: Drivers, version: str) -> None:
+    (failure,) = driver(version).run("tell(failure_of(lambda: register(spark)))")
     assert failure == "the format 'contentsquare' needs Spark 4: use send() here"

@@ -51,12 +51,14 @@ def die_once(batches):
         yield batch
 
 spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "500")
+from unittest import mock
 sending = sys.modules["target_contentsquare.spark.send"]
 task_of = sending._task
-sending._task = lambda plan: (
-    lambda task: lambda batches: task(die_once(batches))
-)(task_of(plan))
-tell(send(calls(20_000), **SETTINGS).as_dict())
+dying = lambda plan: (lambda task: lambda batches: task(die_once(batches)))(
+    task_of(plan)
+)
+with mock.patch.object(sending, "_task", dying):
+    tell(send(calls(20_000), **SETTINGS).as_dict())
 """)
     assert summary["read"] == summary["delivered"] == 20_000
     assert len(sandbox.enrichments) == 20_000

@@ -70,7 +70,7 @@ def test_a_stream_goes_on_where_its_driver_was_killed(
         with spark.start(READ + SAVE) as process:
             deadline = time.monotonic() + 280
             while len(sandbox.enrichments) < rows:
-                assert process.poll() is None, process.communicate()[0]
+                assert process.poll() is None, process.stdout and process.stdout.read()
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             kill(process)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,20 +15,13 @@ import pytest
 import requests
 
 from target_contentsquare.sandbox import Sandbox
+from tests.cluster.driver import Cluster, has_spark
 from tests.docs.pages import ROOT, Block, Section, as_of_today
 
 #: The address in the pages, which is replaced by that of the section's sandbox.
 _WRITTEN_ADDRESS = "127.0.0.1:8750"
 _SCRIPTS = Path(sys.executable).parent
 _TAP_SCRIPTS = ROOT / ".venv-tap" / "bin"
-#: What a notebook has before its first line.
-_SESSION = """
-from pyspark.sql import SparkSession
-spark = (
-    SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    .config("spark.driver.host", "127.0.0.1").getOrCreate()
-)
-"""
 
 
 class SectionRunner:
@@ -59,6 +51,7 @@ class SectionRunner:
         self._cleanup = cleanup
         self._url = ""
         self._printed = ""
+        self._cluster: Cluster | None = None
 
     def assert_blocks_work(self) -> None:
         """Run all blocks.
@@ -91,28 +84,21 @@ class SectionRunner:
         assert done.returncode == expected, f"line {block.line}: {self._printed}"
 
     def _spark(self, block: Block) -> None:
-        python = ROOT / ".venv-spark-newest" / "bin" / "python"
-        if not python.exists() or shutil.which("java") is None:
-            pytest.skip("there is no Spark: `make spark` installs it")
-        script = self._folder / "notebook.py"
-        script.write_text(_SESSION + self._as_here(block.text), encoding="utf-8")
-        # The pages are this project's own.
-        done = subprocess.run(  # noqa: S603
-            [str(python), str(script)],
-            cwd=self._folder,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self._folder),
-                "PYSPARK_PYTHON": str(python),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=300,
-            check=False,
-        )
-        self._printed = done.stdout.decode()
-        assert done.returncode == 0, f"line {block.line}: {self._printed}"
+        job = {
+            "script": self._as_here(block.text),
+            "settings": {},
+            "folder": str(self._folder),
+        }
+        self._printed = self._spark_session().run(job)
+
+    def _spark_session(self) -> Cluster:
+        """Return the section's session; the first call starts it, in its folder."""
+        if self._cluster is None:
+            if not has_spark("newest"):
+                pytest.skip("there is no Spark: `make spark` installs it")
+            self._cluster = Cluster("newest", self._folder)
+            self._cleanup.callback(self._cluster.close)
+        return self._cluster
 
     def _prints(self, block: Block) -> None:
         rest = _normal(self._printed)

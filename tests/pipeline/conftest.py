@@ -6,7 +6,7 @@ import pytest
 
 from target_contentsquare.sandbox import Sandbox
 from tests.pipeline.blocked_network import BlockedNetwork, blocked_network
-from tests.pipeline.environment import install
+from tests.pipeline.environment import meltano_environment
 from tests.pipeline.meltano_project import MeltanoProject, Pipeline
 from tests.pipeline.warehouse import Warehouse, running_warehouse
 
@@ -23,9 +23,17 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     return None if any(path.resolve().is_relative_to(HERE) for path in paths) else True
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which looks at the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process of pytest-xdist run all tests that share the project."""
+    for item in items:
+        if "project" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("project"))
+
+
 @pytest.fixture(scope="session")
 def venv() -> Path:
-    return install()
+    return meltano_environment()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 import json
 import stat
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,63 @@ def test_counts_of_all_partitions_add_up(sandbox: Sandbox, tmp_path: Path) -> No
     total = summary.total
     assert (total.read, total.delivered, total.unsettled) == (6, 3, 0)
     assert dict(total.dropped) == {"no_enrichment_fields": 1}
-    report = json.loads((tmp_path / "report.json").read_text())
+    report = json.loads((tmp_path / "report.json").read_text())["rows"]
     assert report["streams"]["rows"]["read"] == 6
     assert report["rejected"] == {"string_too_long": 2}
+
+
+def test_ages_of_the_sessions_of_all_partitions_add_up(sandbox: Sandbox) -> None:
+    config = config_for(sandbox)
+    field = ("int", 1)
+    summary = rig.run(
+        config,
+        frame(3, session_started_at=("timestamp", AN_HOUR_AGO), field=field),
+        frame(
+            1,
+            session_started_at=("timestamp", AN_HOUR_AGO - timedelta(hours=156)),
+            field=field,
+        ),
+        frame(1, session_started_at=("timestamp", None), field=field),
+    )
+    ages = summary.as_dict()["session_ages"]
+    assert ages == {
+        "median_below_hours": 2,
+        "p95_below_hours": 158,
+        "oldest_hours": 157.0,
+        "under_12_hours_left": 1,
+        "without_start": 1,
+        "in_future": 0,
+    }
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_the_report_is_the_one_that_the_target_writes(
+    sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    config = config_for(
+        sandbox, rejected_path=str(tmp_path / "rejected"), report_path=str(path)
+    )
+    rig.run(config, frame(2, field=("string", "x")), frame(1, field=("string", "y")))
+    text = path.read_text()
+    assert sandbox.client_secret not in text
+    if name.endswith(".html"):
+        assert "The run went well." in text
+        assert "<td>field</td>" in text
+    else:
+        report = json.loads(text)
+        assert report["error"] is None
+        assert report["rows"]["delivered"] == 3
+        assert report["mapping"][0]["fields"][0]["field"] == "field"
+        assert report["settings"]["max_parallel_requests"] == 8
+
+
+def test_the_report_tells_why_the_job_failed(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    config = config_for(sandbox, min_delivered=3, report_path=str(path))
+    with pytest.raises(DeliveryError):
+        rig.run(config, frame(2, field=("int", 1)))
+    assert "fewer than min_delivered (3)" in json.loads(path.read_text())["error"]
 
 
 def test_the_target_sends_the_rows_of_the_rejected_file(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,9 @@ _ZERO = timedelta(0)
 _GROUP = 8
 
 
-class SessionAges:
-    """Counts delivered rows by the age of their session, in whole hours.
-
-    The memory that it takes does not grow with the rows.
-
-    Args:
-        now: Returns the time of day in UTC.
+@dataclass(slots=True)
+class AgeCounts:
+    """Delivered rows by the age of their session, in whole hours.
 
     Attributes:
         by_hour: Rows by the hours that had passed since the start, each 0 to 168.
@@ -40,34 +37,20 @@ class SessionAges:
         in_future: Rows of sessions that start over an hour from now.
     """
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self.by_hour: Counter[int] = Counter()
-        self.oldest: timedelta | None = None
-        self.short = 0
-        self.without_start = 0
-        self.in_future = 0
+    by_hour: Counter[int] = field(default_factory=Counter)
+    oldest: timedelta | None = None
+    short: int = 0
+    without_start: int = 0
+    in_future: int = 0
 
-    def add(self, starts: Sequence[datetime | None]) -> None:
-        """Take note of rows that were delivered just now.
-
-        Args:
-            starts: When the session of each started; None: not known.
-        """
-        known = sorted([start for start in starts if start is not None])
-        self.without_start += len(starts) - len(known)
-        if not known:
-            return
-        now = self._now()
-        self.oldest = max(self.oldest or _ZERO, now - known[0])
-        self.short += bisect_left(known, now - _ACCEPTED + _SHORT)
-        if known[-1] - now > _HOUR:
-            self.in_future += sum(_is_in_future(start, now) for start in known)
-        for first in range(0, len(known), _GROUP):
-            group = min(_GROUP, len(known) - first)
-            age = now - known[first + group // 2]
-            hours = age.days * 24 + age.seconds // 3600
-            self.by_hour[min(max(hours, 0), MOST_HOURS)] += group
+    def merge(self, others: AgeCounts) -> None:
+        """Count the rows of others as well."""
+        self.by_hour.update(others.by_hour)
+        if others.oldest is not None:
+            self.oldest = max(self.oldest or _ZERO, others.oldest)
+        self.short += others.short
+        self.without_start += others.without_start
+        self.in_future += others.in_future
 
     def hours_of(self, share: float) -> int | None:
         """Return the age, in hours begun, that this share of the rows is below.
@@ -110,6 +93,48 @@ class SessionAges:
             "without_start": self.without_start,
             "in_future": self.in_future,
         }
+
+
+class SessionAges(AgeCounts):
+    """Counts delivered rows by the age of their session.
+
+    The memory that it takes does not grow with the rows.
+
+    Args:
+        now: Returns the time of day in UTC.
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._now = now
+
+    def add(self, starts: Sequence[datetime | None]) -> None:
+        """Take note of rows that were delivered just now.
+
+        Args:
+            starts: When the session of each started; None: not known.
+        """
+        known = sorted([start for start in starts if start is not None])
+        self.without_start += len(starts) - len(known)
+        if not known:
+            return
+        now = self._now()
+        self.oldest = max(self.oldest or _ZERO, now - known[0])
+        self.short += bisect_left(known, now - _ACCEPTED + _SHORT)
+        if known[-1] - now > _HOUR:
+            self.in_future += sum(_is_in_future(start, now) for start in known)
+        for first in range(0, len(known), _GROUP):
+            group = min(_GROUP, len(known) - first)
+            age = now - known[first + group // 2]
+            hours = age.days * 24 + age.seconds // 3600
+            self.by_hour[min(max(hours, 0), MOST_HOURS)] += group
+
+    def take(self) -> AgeCounts:
+        """Return the counts so far, and begin anew."""
+        counts = AgeCounts()
+        counts.merge(self)
+        super().__init__()
+        return counts
 
 
 def _is_in_future(start: datetime, now: datetime) -> bool:

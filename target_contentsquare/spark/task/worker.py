@@ -39,6 +39,7 @@ class Worker:
         """
         summary = self.pipeline.summary
         summary.streams.pop(stream, None)
+        summary.ages.take()
         self.kept.begin(max_kept)
         self.pipeline.tick()
         return summary.requests, summary.counts(stream)
