@@ -60,7 +60,7 @@ java:
 nightly: .venv/synced ## The simulation with 10,000 seeds, 200,000 random rows, 100 rounds of kills
 	SIMULATION_SEEDS=10000 .venv/bin/pytest tests/simulation/test_simulation.py
 	FUZZ_ROWS=200000 .venv/bin/pytest tests/fuzz
-	CRASH_ROUNDS=50 .venv/bin/pytest tests/singer/test_crash_recovery.py
+	CRASH_ROUNDS=50 .venv/bin/pytest tests/singer/test_crash_recovery.py tests/singer/test_broken_copies.py
 
 generate: .venv/synced ## Bring the generated files and tables up to date with the settings
 	.venv/bin/python -m scripts.generate_plugin_files

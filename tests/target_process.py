@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tests.singer_input import call, record, schema, state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from target_contentsquare.sandbox import Sandbox
 
+#: What Python runs, before the options.
+TARGET = ("-m", "target_contentsquare")
 #: Seconds until a test gives up; much more than anything takes on a busy machine.
 LONG = 30.0
 
@@ -52,10 +54,16 @@ class TargetProcess:
         folder: Where its config and its log are written.
         config: The settings.
         stdin: A file to read in place of what the test writes.
+        program: What Python runs, if not the target as it is.
     """
 
     def __init__(
-        self, folder: Path, config: dict[str, Any], *, stdin: Path | None = None
+        self,
+        folder: Path,
+        config: dict[str, Any],
+        *,
+        stdin: Path | None = None,
+        program: Sequence[str] = TARGET,
     ) -> None:
         folder.mkdir(exist_ok=True)
         path = folder / "config.json"
@@ -67,7 +75,7 @@ class TargetProcess:
         source = os.open(stdin, os.O_RDONLY) if stdin else reading
         with self._stderr.open("wb") as log:
             self.process = subprocess.Popen(  # noqa: S603 - the command under test
-                [sys.executable, "-m", "target_contentsquare", "--config", str(path)],
+                [sys.executable, *program, "--config", str(path)],
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -160,7 +160,7 @@ class Outbox:
             return away
         per_second = self._rates.per_second
         limit = "" if per_second is None else f", at most {per_second:.1f} a second"
-        return f"{self._rates.in_flight} requests in flight{limit}"
+        return f"{self._in_flight.in_flight} requests in flight{limit}"
 
     @property
     def requests(self) -> int:

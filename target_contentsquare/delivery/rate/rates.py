@@ -51,18 +51,15 @@ class Rates:
         return rate
 
     @property
-    def in_flight(self) -> int:
-        """Requests in flight, all projects together."""
-        return sum(rate.in_flight for rate in self._rates.values())
-
-    @property
     def per_second(self) -> float | None:
         """Requests a second that all projects together may start; None: no limit."""
         limits = [rate.per_second for rate in self._rates.values()]
         known = [limit for limit in limits if limit is not None]
         return sum(known) if known and len(known) == len(limits) else None
 
-    def next_turn(self, now: float, waiting: Iterable[int | None]) -> Turn | None:
+    def next_turn(
+        self, now: float, waiting: Iterable[int | None], *, in_flight: int
+    ) -> Turn | None:
         """Return which of the projects with waiting batches starts a request next.
 
         Of those that may start now it is the one with the fewest in flight, so that a
@@ -70,11 +67,12 @@ class Rates:
 
         Args:
             waiting: The projects, that of the oldest batch first.
+            in_flight: Requests in flight, all projects together.
 
         Returns:
             None if an answer has to come first.
         """
-        if self.in_flight >= self._max_in_flight:
+        if in_flight >= self._max_in_flight:
             return None
         best: Turn | None = None
         best_order = (math.inf, math.inf)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from target_contentsquare.delivery.batches import Batch
     from target_contentsquare.delivery.rate.attempt import Attempt
-    from target_contentsquare.delivery.rate.rates import Rates
+    from target_contentsquare.delivery.rate.rates import Rates, Turn
     from target_contentsquare.delivery.sending.parts import Part
     from target_contentsquare.delivery.trouble.trouble_log import TroubleLog
 
@@ -153,6 +153,11 @@ class InFlight:
             self._note_settled()
 
     @property
+    def in_flight(self) -> int:
+        """Requests that were started and whose end was not looked at yet."""
+        return len(self._in_flight)
+
+    @property
     def unsettled(self) -> Iterator[Batch]:
         """The batches that hold rows which are not settled."""
         return self._parts.unsettled
@@ -160,7 +165,7 @@ class InFlight:
     def _start_ready(self) -> None:
         while self._parts.ready and self._failure is None:
             now = self._clock()
-            turn = self._rates.next_turn(now, self._parts.ready.projects)
+            turn = self._next_turn(now)
             if turn is None or turn.at > now:
                 return
             self._start(self._parts.ready.take(turn.project_id), now)
@@ -179,8 +184,12 @@ class InFlight:
 
     def _seconds_to_next_start(self) -> float | None:
         now = self._clock()
-        turn = self._rates.next_turn(now, self._parts.ready.projects)
+        turn = self._next_turn(now)
         return None if turn is None else max(0.0, turn.at - now)
+
+    def _next_turn(self, now: float) -> Turn | None:
+        projects = self._parts.ready.projects
+        return self._rates.next_turn(now, projects, in_flight=self.in_flight)
 
     def _note_settled(self) -> None:
         while self._finished:

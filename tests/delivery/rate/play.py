@@ -184,7 +184,9 @@ class Play:
             project.read(self._now, self._max_in_flight)
         while True:
             waiting = [name for name, each in self._projects.items() if each.waiting]
-            turn = self.rates.next_turn(self._now, waiting)
+            turn = self.rates.next_turn(
+                self._now, waiting, in_flight=len(self._answers)
+            )
             if turn is None:
                 return float("inf")
             if turn.at > self._now:
@@ -195,7 +197,7 @@ class Play:
         project, rate = self._projects[name], self.rates.of(name)
         batch = heapq.heappop(project.waiting)  # the oldest
         attempt = rate.started(self._now)
-        self.most_in_flight = max(self.most_in_flight, self.rates.in_flight)
+        self.most_in_flight = max(self.most_in_flight, len(self._answers) + 1)
         measured = project.measured
         measured.most_in_flight = max(measured.most_in_flight, rate.in_flight)
         answer = project.server.arrive(self._now)

@@ -33,4 +33,4 @@ def test_all_projects_together_keep_to_the_setting() -> None:
     )
     run.run()
     assert run.most_in_flight == 16
-    assert run.rates.in_flight == 0
+    assert all(run.rates.of(number).in_flight == 0 for number in range(20))

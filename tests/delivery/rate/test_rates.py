@@ -22,28 +22,27 @@ def rates_with(max_in_flight: int = 4) -> Rates:
 
 
 def test_the_project_of_the_oldest_batch_goes_first() -> None:
-    assert rates_with().next_turn(0.0, [7, 8]) == Turn(7, 0.0)
+    assert rates_with().next_turn(0.0, [7, 8], in_flight=0) == Turn(7, 0.0)
 
 
 def test_the_project_with_the_fewest_requests_in_flight_goes_first() -> None:
     rates = rates_with()
     rates.of(7).worked(rates.of(7).started(0.0), 0.1)
     rates.of(7).started(0.1)
-    assert rates.next_turn(0.1, [7, 8]) == Turn(8, 0.1)
+    assert rates.next_turn(0.1, [7, 8], in_flight=1) == Turn(8, 0.1)
 
 
 def test_a_project_that_waits_lets_others_go_first() -> None:
     rates = rates_with()
     rates.of(7).failed(rates.of(7).started(0.0), 0.1, retry_after=9.0)
-    assert rates.next_turn(0.1, [7, 8]) == Turn(8, 0.1)
-    assert rates.next_turn(0.1, [7]) == Turn(7, 0.1 + 9.0)
+    assert rates.next_turn(0.1, [7, 8], in_flight=0) == Turn(8, 0.1)
+    assert rates.next_turn(0.1, [7], in_flight=0) == Turn(7, 0.1 + 9.0)
 
 
 def test_nobody_starts_while_all_requests_are_in_flight() -> None:
     rates = rates_with(max_in_flight=2)
-    rates.of(7).started(0.0)
-    rates.of(8).started(0.0)
-    assert rates.next_turn(0.0, [9]) is None
+    assert rates.next_turn(0.0, [9], in_flight=1) == Turn(9, 0.0)
+    assert rates.next_turn(0.0, [9], in_flight=2) is None
 
 
 def test_no_project_is_waited_for_once_the_run_is_told_to_stop() -> None:
@@ -53,7 +52,7 @@ def test_no_project_is_waited_for_once_the_run_is_told_to_stop() -> None:
     rates.hurry(0.2)
     new = rates.of(8)
     new.failed(new.started(0.3), 0.4)
-    assert rates.next_turn(0.4, [7]) == Turn(7, 0.4)
+    assert rates.next_turn(0.4, [7], in_flight=0) == Turn(7, 0.4)
     assert new.gives_up_at == pytest.approx(5.3)
 
 
