@@ -133,9 +133,9 @@ class Recall:
         for position, (row, entry_id) in enumerate(zip(rows, ids, strict=True), first):
             current = fingerprint(row.integration, row.enrichment)
             remembered = known.get(entry_id)
-            is_changed = (remembered != current or self._resends) and row.key[
-                3
-            ] != UNNUMBERED
+            is_changed = remembered != current or self._resends
+            if row.key[3] == UNNUMBERED:
+                is_changed = False
             changed.append(is_changed)
             if is_changed:
                 on_its_way[row.key] = Newest(position, entry_id, current)
