@@ -64,14 +64,18 @@ class Entry:
     """A contender with its input.
 
     Attributes:
-        rows: Rows of the input; all of them have to arrive.
+        rows: Rows of the input.
         latency: Seconds that the server waits before it answers a batch.
+        port: That the server listens on; 0: any. A memory holds for one address only.
+        arriving: Rows that have to arrive; None: all, if the contender sends any.
     """
 
     contender: Contender
     input: Path
     rows: int
     latency: float = 0.0
+    port: int = 0
+    arriving: int | None = None
 
     @property
     def label(self) -> str:
@@ -127,11 +131,12 @@ def run_once(entry: Entry, folder: Path) -> Cost:
     Raises:
         RuntimeError: The run failed, or the number of rows that arrived is wrong.
     """
-    with serving(entry.latency) as server:
+    with serving(entry.latency, port=entry.port) as server:
         cost = run(command(entry.contender, server, folder), entry.input)
         arrived = server.received()["rows"]
-    if arrived != entry.rows and entry.contender.sends:
-        msg = f"{entry.label}: {arrived:,} arrived"
+    expected = entry.rows if entry.arriving is None else entry.arriving
+    if arrived != expected and entry.contender.sends:
+        msg = f"{entry.label}: {arrived:,} arrived and not {expected:,}"
         raise RuntimeError(msg)
     return cost
 

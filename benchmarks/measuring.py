@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -50,14 +51,18 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(latency: float = 0.0, *, checksum: bool = False) -> Iterator[Server]:
+def serving(
+    latency: float = 0.0, *, port: int = 0, checksum: bool = False
+) -> Iterator[Server]:
     """Run the server in a process of its own.
 
     Args:
+        port: That it listens on; 0: any that is free.
         latency: Seconds before each answer to a batch.
         checksum: Whether the server computes a checksum of the rows.
     """
-    command = [sys.executable, "-m", "benchmarks.server", "--latency", str(latency)]
+    options = ["--port", str(port), "--latency", str(latency)]
+    command = [sys.executable, "-m", "benchmarks.server", *options]
     if checksum:
         command.append("--checksum")
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
@@ -67,6 +72,14 @@ def serving(latency: float = 0.0, *, checksum: bool = False) -> Iterator[Server]
             yield Server(f"http://127.0.0.1:{port}")
         finally:
             process.terminate()
+
+
+def free_port() -> int:
+    """Return the number of a port that is free."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def run(command: Sequence[str], stdin: Path) -> Cost:

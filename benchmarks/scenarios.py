@@ -15,6 +15,8 @@ from benchmarks.comparison import (
     compare,
 )
 from benchmarks.conditions import check_same_work, installed
+from benchmarks.measuring import free_port
+from benchmarks.singer_input import CHANGED_EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -272,14 +274,15 @@ def spark(conditions: Conditions) -> Section:
 def remembering(conditions: Conditions) -> Section:
     """Measure a memory between runs: all rows are new, none is, one in 100 is."""
     path = conditions.folder / "memory.sqlite"
-    sent = conditions.entry(TARGET, _MILLION)
+    sent = replace(conditions.entry(TARGET, _MILLION), port=free_port())
     new = replace(sent, contender=_with(TARGET, "all new", memory_path=str(path)))
     again = _with(TARGET, "all unchanged", memory_path=str(path))
-    unchanged = replace(sent, contender=replace(again, sends=False))
+    unchanged = replace(sent, contender=again, arriving=0)
     changed = replace(
         unchanged,
-        contender=replace(unchanged.contender, name=f"{TARGET.name}, 1 % changed"),
+        contender=replace(again, name=f"{TARGET.name}, 1 % changed"),
         input=conditions.changed_input(sent.input),
+        arriving=-(-sent.rows // CHANGED_EVERY),
     )
     rounds = []
     for _ in range(conditions.runs):

@@ -111,11 +111,11 @@ def _json(value: Any) -> bytes:
     return f"{head}Content-Type: application/json\r\n\r\n".encode() + body
 
 
-async def serve(latency: float, *, checksum: bool) -> None:
+async def serve(port: int, latency: float, *, checksum: bool) -> None:
     """Serve until the process ends."""
     received = Received()
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(received, latency, checksum=checksum), "127.0.0.1", 0
+        lambda: Connection(received, latency, checksum=checksum), "127.0.0.1", port
     )
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
@@ -125,10 +125,11 @@ async def serve(latency: float, *, checksum: bool) -> None:
 def main() -> None:
     """Run the server with the options of the command line."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--checksum", action="store_true")
     options = parser.parse_args()
-    asyncio.run(serve(options.latency, checksum=options.checksum))
+    asyncio.run(serve(options.port, options.latency, checksum=options.checksum))
 
 
 if __name__ == "__main__":

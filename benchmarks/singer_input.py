@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 STREAM = "calls"
 #: An SDK tap writes its state after this many rows.
 STATE_EVERY = 10_000
+#: In an input that is read again, one row of so many has changed.
+CHANGED_EVERY = 100
 
 _STRING = {"type": ["null", "string"]}
 _INTEGER = {"type": ["null", "integer"]}
@@ -80,12 +82,14 @@ def write_input(path: Path, shape: Shape, today: datetime) -> None:
 
 
 def write_changed(source: Path, path: Path) -> None:
-    """Write an input again, with another value in one row of 100."""
+    """Write an input again, with another value in one row of 100, from the first."""
+    field, rows = b'"call_duration":', 0
     with source.open("rb") as lines, path.open("wb") as changed:
-        for number, line in enumerate(lines):
-            is_changed = number % 100 == 1
-            new = b'"call_duration":1' if is_changed else b'"call_duration":'
-            changed.write(line.replace(b'"call_duration":', new))
+        for line in lines:
+            is_row = line.startswith(b'{"type":"RECORD"')
+            rows += is_row
+            is_changed = is_row and rows % CHANGED_EVERY == 1
+            changed.write(line.replace(field, field + b"1") if is_changed else line)
 
 
 def _schema(shape: Shape) -> dict[str, Any]:

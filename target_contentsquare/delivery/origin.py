@@ -25,17 +25,21 @@ class Source(msgspec.Struct):
     Attributes:
         name: Of the stream, before stream maps.
         rows: Rows read so far, and so the number of the current one.
+        is_retried: Whether its rows are those that earlier runs rejected. They come
+            before all others of the run, and have numbers of their own.
         size_of: Returns how many bytes a row takes, as its host has it; 0 for a host
             that does not know.
     """
 
     name: str
     rows: int = 0
+    is_retried: bool = False
     size_of: Callable[[Any], int] = _size_unknown
 
     def where(self, number: int) -> str:
         """Return a row's name for messages."""
-        return f"stream '{self.name}', row {number}"
+        name = f"stream '{self.name}', row {number}"
+        return f"{name} of the rejected file" if self.is_retried else name
 
     def key_of(self, raw: Any) -> bytes:
         """Return what tells a row from the others of its stream.
@@ -73,3 +77,8 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     def where(self) -> str:
         """The row's name for messages."""
         return self.source.where(self.number)
+
+    @property
+    def number_in_input(self) -> int:
+        """What is compared with the numbers of the run's other rows."""
+        return 0 if self.source.is_retried else self.number

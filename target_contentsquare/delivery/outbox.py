@@ -192,11 +192,12 @@ class Outbox:
 
     def _reject_refused(self, batch: Batch, error: BatchRefusedError) -> None:
         (row,) = batch.rows.values()
+        # Before the row is kept: where this ends the run, the row is not settled.
+        self._refusals.note_refused(batch, row)
         detail = f"Contentsquare refuses this row on its own (HTTP {error.status})"
         self._rejected.add(row.origin, Rejection(REJECTED_BY_API, None, detail))
         if self._on_its_way is not None:
             self._on_its_way.note_rejected(batch)
-        self._refusals.note_refused(batch, row)
 
     def _reject_all(self, batch: Batch, error: BatchUndeliverableError) -> None:
         rejection = Rejection(error.reason, error.field, error.detail)

@@ -165,7 +165,7 @@ class Run:
         retry = Retry(
             rejected,
             self._pipeline,
-            streams=self._new_streams(),
+            streams=self._new_streams(is_retried=True),
             reader=LineReader(self._wakeup, self._stop, self._tick),
             log=self._log,
         )
@@ -174,13 +174,14 @@ class Run:
             self._sync()
             path.unlink()
 
-    def _new_streams(self) -> Streams:
+    def _new_streams(self, *, is_retried: bool = False) -> Streams:
         return Streams(
             self._pipeline,
             self._settings,
             self._mapper,
             validates=self._options.validates,
             log=self._log,
+            is_retried=is_retried,
         )
 
     def _sync(self) -> None:

@@ -12,12 +12,12 @@ from target_contentsquare.errors import (
     RetryableError,
     TokenRefusedError,
 )
-from tests.simulation.world import GuaranteeBrokenError, World
+from tests.simulation.world import GuaranteeBrokenError, World, require
 
 if TYPE_CHECKING:
     from target_contentsquare.delivery.batches import Batch, Row
     from target_contentsquare.enrichment import Key
-    from tests.simulation.scenario import Faults
+    from tests.simulation.scenario import Faults, InputRow, SourceRow
 
 
 def number_of(row: Row) -> int:
@@ -30,18 +30,22 @@ class Stored(NamedTuple):
 
     version: int
     value: int
+    source: SourceRow
 
 
 class Contentsquare:
     """The simulated API, whose contents and tokens stay from run to run.
 
     Attributes:
-        contents: What was stored last, by key.
+        contents: What was stored last, by key. All of a key comes from one source row,
+            and all of a source row has one key.
+        keys: Those under which source rows of sessions are stored.
         fatal: Whether to answer requests with an error that a retry does not cure.
     """
 
     def __init__(self, world: World) -> None:
         self.contents: dict[Key, Stored] = {}
+        self.keys: dict[tuple[tuple[int | None, str, int], SourceRow], Key] = {}
         self.fatal = False
         self._world = world
         self._valid: dict[int | None, str] = {}
@@ -96,8 +100,25 @@ class Contentsquare:
                     f"row {number} of {key} comes after a newer one"
                 )
             self._newest[key] = number
-            value = row.enrichment.enrichment["value"]
-            self.contents[key] = Stored(batch.integration.version, value)
+            fields = row.enrichment.enrichment
+            self._check_source(key, fields["source"])
+            version, value = batch.integration.version, fields["value"]
+            self.contents[key] = Stored(version, value, fields["source"])
+
+    def held_of(self, row: InputRow) -> Stored | None:
+        """Return what is stored of a source row."""
+        key = self.keys.get((row.key[:3], row.source))
+        return None if key is None else self.contents[key]
+
+    def _check_source(self, key: Key, source: SourceRow) -> None:
+        """Require that a key is only for one source row, which has no other key."""
+        stored = self.contents.get(key)
+        require(
+            stored is None or stored.source == source,
+            f"{source} overwrites {key}, which is another source row's",
+        )
+        first = self.keys.setdefault((key[:3], source), key)
+        require(first == key, f"{source} has {key} now, and had {first}")
 
     def _raise_fault(self) -> None:
         faults, random = self._faults, self._world.random

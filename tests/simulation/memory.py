@@ -50,6 +50,7 @@ class SimulatedMemory:
             self._on_its_way,
             lambda project: Place("simulated", project or 0, ""),
             log=logging.getLogger("simulation"),
+            gives_numbers=self._use.gives_numbers,
             resends=self._world.random.random() < self._use.resends,
             rows_at_once=self._use.rows_at_once,
         )

@@ -30,11 +30,11 @@ class ObservedOutbox(Outbox):
         enrichment: Enrichment,
         origin: Origin,
     ) -> None:
-        self._observer.row_put(origin.number)
+        self._observer.row_put(origin.number, key)
         super().put(key, integration, enrichment, origin)
 
     def pass_over(self, origin: Origin) -> None:
-        self._observer.row_passed_over(origin.number, self._server.contents)
+        self._observer.row_passed_over(origin.number, self._server)
         super().pass_over(origin)
 
     def tick(self) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.outbox import MAX_WAIT_SECONDS
+from target_contentsquare.enrichment import UNNUMBERED
 from target_contentsquare.errors import FatalError, RetryableError
+from target_contentsquare.mapping.identity import MAX_ENRICHMENT_NUMBER
 from tests.simulation.contentsquare import Stored, number_of
 from tests.simulation.expected_batches import ExpectedBatch, ExpectedBatches, Part
 from tests.simulation.rejected import RejectedRows
@@ -15,11 +19,30 @@ from tests.simulation.world import World, require
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping
 
     from target_contentsquare.delivery.batches import Batch
     from target_contentsquare.enrichment import Key
-    from tests.simulation.scenario import InputRow, Scenario, State
+    from tests.simulation.contentsquare import Contentsquare
+    from tests.simulation.scenario import InputRow, Scenario, SourceRow, State
+
+
+class SourceRows:
+    """The source rows that the target has read of each session, in all its runs.
+
+    They may have been given an enrichment number.
+    """
+
+    def __init__(self) -> None:
+        self._by_session: defaultdict[tuple[object, ...], set[SourceRow]]
+        self._by_session = defaultdict(set)
+
+    def add(self, row: InputRow) -> None:
+        """Add the source row of a row."""
+        self._by_session[row.key[:3]].add(row.source)
+
+    def of_session(self, key: Key) -> set[SourceRow]:
+        """Return the source rows of a key's session."""
+        return self._by_session[key[:3]]
 
 
 class Observer:
@@ -32,11 +55,19 @@ class Observer:
         stdout_closed: Whether no state can be printed any more.
     """
 
-    def __init__(self, world: World, scenario: Scenario, events: Counter[str]) -> None:
+    def __init__(
+        self,
+        world: World,
+        scenario: Scenario,
+        sources: SourceRows,
+        events: Counter[str],
+    ) -> None:
         self.events = events
         self.file = RejectedRows(self)
         self.states = States()
         self.requests = self.delivered = self.merged = self.unchanged = 0
+        self.unnumbered = 0
+        self._sources = sources
         self.hurried = self.failed = self.stdout_closed = False
         self._world = world
         self._max_in_flight = scenario.max_in_flight
@@ -49,27 +80,43 @@ class Observer:
     # What the tap writes
 
     def row_read(self, row: InputRow) -> None:
-        """Record a row that will be put into a batch, or is unchanged."""
+        """Record a row that will be put into a batch, or passed over."""
+        self._sources.add(row)
         self.states.unsettled[row.number] = row
 
-    def row_passed_over(self, number: int, contents: Mapping[Key, Stored]) -> None:
+    def row_passed_over(self, number: int, server: Contentsquare) -> None:
         """Check a row that is settled without being sent."""
         row = self.states.unsettled.pop(number)
-        held, wanted = contents.get(row.key), Stored(row.version, row.value)
+        held, wanted = server.held_of(row), Stored(row.version, row.value, row.source)
+        if held is None and row.key[3] == UNNUMBERED:
+            self._row_unnumbered(row)
+            return
         require(held == wanted, f"row {number} is unchanged, but {held} is held")
         older = [
             other.number
             for other in self.states.unsettled.values()
-            if other.key == row.key and other.number < number
+            if other.target == row.target and other.number < number
         ]
         require(not older, f"row {number} is unchanged, but {older} are on their way")
         self.unchanged += 1
         self.events["unchanged"] += 1
 
-    def row_put(self, number: int) -> None:
+    def _row_unnumbered(self, row: InputRow) -> None:
+        """Check a row whose session has no number left."""
+        others = self._sources.of_session(row.key) - {row.source}
+        few = f"row {row.number} has no number, but its session has only {others}"
+        require(len(others) >= MAX_ENRICHMENT_NUMBER, few)
+        self.unnumbered += 1
+        self.events["no number left"] += 1
+
+    def row_put(self, number: int, key: Key) -> None:
         """Record a row that is put into a batch."""
         row = self.states.unsettled[number]
-        replaced = self._batches.add(row, self._world.now)
+        if row.key[3] == UNNUMBERED:
+            numbers = range(1, MAX_ENRICHMENT_NUMBER + 1)
+            require(key[3] in numbers, f"row {number} has the number {key[3]}")
+            self.events[f"number {key[3]} of {row.stream}"] += 1
+        replaced = self._batches.add(replace(row, key=key), self._world.now)
         if replaced is not None:
             self.merged += 1
             self.events["row merged"] += 1

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RejectedRows:
-    """A substitute for `RejectedFile`, in which the line of a row is its number.
+    """A substitute for `RejectedFile`, in which a row is its number.
 
     Attributes:
         rows: How many rows were written.
@@ -26,8 +26,8 @@ class RejectedRows:
     def write(self, origin: Origin, rejection: Rejection) -> None:
         """Append a row."""
         self.rows += 1
-        self.not_synced.append(int(origin.raw))
-        self._observer.row_rejected(int(origin.raw), rejection.reason)
+        self.not_synced.append(origin.number)
+        self._observer.row_rejected(origin.number, rejection.reason)
 
     def sync(self) -> None:
         """Make the rows safe from a crash."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from target_contentsquare.delivery.memory.numbers import NO_NUMBER_LEFT
 from target_contentsquare.delivery.origin import Origin, Source
 from target_contentsquare.delivery.outbox import Limits
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
@@ -18,7 +19,7 @@ from target_contentsquare.errors import FatalError, OutputError
 from target_contentsquare.singer.results.state import StateKeeper
 from tests.simulation.observed_outbox import ObservedOutbox
 from tests.simulation.observer import Observer
-from tests.simulation.scenario import InputRow, Pause, State
+from tests.simulation.scenario import STREAMS, InputRow, Pause, State
 from tests.simulation.world import Crash, SeededExecutor, World, require
 
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.memory.on_its_way import OnItsWay
     from tests.simulation.contentsquare import Contentsquare
     from tests.simulation.memory import SimulatedMemory
+    from tests.simulation.observer import SourceRows
     from tests.simulation.scenario import Attempt, Scenario
+
+
+class _KeyedSource(Source):
+    def key_of(self, raw: Any) -> bytes:
+        return b"%d" % raw.id
 
 
 class SimulatedRun:
@@ -45,15 +52,15 @@ class SimulatedRun:
         scenario: Scenario,
         attempt: Attempt,
         memory: SimulatedMemory | None,
+        sources: SourceRows,
         events: Counter[str],
     ) -> None:
         self.succeeded = False
         self._world, self._server, self._scenario = world, server, scenario
         self._attempt, self._events = attempt, events
-        self._observer = Observer(world, scenario, events)
+        self._observer = Observer(world, scenario, sources, events)
         self._summary = Summary(world.clock)
-        self._counts = self._summary.counts("calls")
-        self._source = Source("calls")
+        self._sources = {name: _KeyedSource(name) for name in STREAMS}
         self._stop_at = world.steps + attempt.stop_at_step
         self._stopped = self._stdout_error_raised = False
         self._tokens = server.begin_run(attempt.faults)
@@ -155,7 +162,8 @@ class SimulatedRun:
             self._give_up()
         else:
             self._observer.run_ends(succeeded=True)
-            require(not self._counts.unsettled, f"it does not add up: {self._counts}")
+            total = self._summary.total
+            require(not total.unsettled, f"it does not add up: {total}")
             self.succeeded = not self._stopped
 
     def _give_up(self) -> None:
@@ -169,10 +177,12 @@ class SimulatedRun:
             self._observer.run_ends(succeeded=False)
 
     def _require_counts(self) -> None:
-        counts, observer = self._counts, self._observer
+        counts, observer = self._summary.total, self._observer
         require(self._outbox.requests == observer.requests, "requests are miscounted")
         require(counts.delivered == observer.delivered, "delivered rows are miscounted")
         require(counts.unchanged == observer.unchanged, "unchanged are miscounted")
+        unnumbered = counts.dropped[NO_NUMBER_LEFT]
+        require(unnumbered == observer.unnumbered, "dropped rows are miscounted")
         require(counts.merged == observer.merged, "merged rows are miscounted")
         rejected = counts.rejected.total()
         require(rejected == observer.file.rows, "rejected rows are miscounted")
@@ -214,16 +224,20 @@ class SimulatedRun:
         self._states.print_due()
 
     def _put_row(self, row: InputRow) -> None:
-        self._counts.read += 1
-        line = b"%d" % row.number
-        origin = Origin(self._counts, self._source, row.number, line)
+        counts = self._summary.counts(row.stream)
+        counts.read += 1
+        origin = Origin(counts, self._sources[row.stream], row.number, row)
         if row.outcome == "dropped":
-            self._counts.dropped["session_too_old"] += 1
+            counts.dropped["session_too_old"] += 1
         elif row.outcome == "invalid":
             self._rejected.add(origin, Rejection("wrong_type", None, ""))
         else:
             self._observer.row_read(row)
-            fields = {"value": row.value, "refused": row.outcome == "refused"}
+            fields = {
+                "value": row.value,
+                "refused": row.outcome == "refused",
+                "source": row.source,
+            }
             enrichment = Enrichment(row.key[1], row.key[2], row.key[3], fields)
             self._intake.put(row.key, Integration(row.version), enrichment, origin)
 

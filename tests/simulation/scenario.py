@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from target_contentsquare.enrichment import UNNUMBERED
+
 if TYPE_CHECKING:
     from random import Random
 
     from target_contentsquare.enrichment import Key
 
 Outcome: TypeAlias = Literal["delivered", "refused", "dropped", "invalid"]
+#: A stream, and what tells its rows of a session apart.
+SourceRow: TypeAlias = tuple[str, int]
 Stop: TypeAlias = Literal["none", "signal", "fatal", "crash", "stdout"]
+
+#: A second one has rows only where the memory gives the numbers.
+STREAMS = ("calls", "chats")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +27,10 @@ class InputRow:
 
     Attributes:
         number: Its place among the rows, from 0.
+        key: `UNNUMBERED` where the memory is to give the enrichment number.
         outcome: What becomes of it, unless a later row replaces it.
         value: What is sent.
+        id: What tells it from other rows of its session and stream.
     """
 
     number: int
@@ -29,6 +38,18 @@ class InputRow:
     version: int
     outcome: Outcome
     value: int
+    stream: str = STREAMS[0]
+    id: int = 0
+
+    @property
+    def source(self) -> SourceRow:
+        """What tells it from the other source rows of its session."""
+        return self.stream, self.id
+
+    @property
+    def target(self) -> tuple[Key, SourceRow]:
+        """The same for rows that overwrite each other."""
+        return self.key, self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +121,7 @@ class MemoryUse:
         resends: Probability that a run ignores what is remembered.
         commit_fails: Probability that a process that is to crash does so right before
             or after a commit.
+        gives_numbers: Whether the memory gives the rows their enrichment numbers.
     """
 
     rows_at_once: int
@@ -107,6 +129,7 @@ class MemoryUse:
     changed: float
     resends: float
     commit_fails: float
+    gives_numbers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +190,16 @@ def make_scenario(random: Random) -> Scenario:
 
 
 def read_again(scenario: Scenario, random: Random, first: int = 0) -> Scenario:
-    """Return a scenario in which the source changed the rows from `first` on."""
-    if scenario.memory is None:
+    """Return a scenario in which the source changed the rows from `first` on.
+
+    Where the memory gives the numbers, they also come in another order.
+    """
+    memory = scenario.memory
+    if memory is None:
         return scenario
-    changed = scenario.memory.changed
+    if memory.gives_numbers:
+        scenario = _shuffled(scenario, random, first)
+    changed = memory.changed
     messages = tuple(
         replace(message, value=random.choice(_VALUES))
         if at >= first and isinstance(message, InputRow) and random.random() < changed
@@ -187,10 +216,36 @@ def _with_memory(random: Random, scenario: Scenario) -> Scenario:
         changed=1.0,
         resends=random.choice((0.0, 0.0, 0.5)),
         commit_fails=random.choice((0.0, 0.1)),
+        gives_numbers=random.random() < 0.4,
     )
+    if memory.gives_numbers:
+        messages = (_unnumbered(random, message) for message in scenario.messages)
+        scenario = replace(scenario, messages=tuple(messages))
     few_values = read_again(replace(scenario, memory=memory), random)
     changed = random.choice((0.0, 0.1, 0.5))
     return replace(few_values, memory=replace(memory, changed=changed))
+
+
+def _unnumbered(random: Random, message: Message) -> Message:
+    """Return a row as one of six source rows of its session."""
+    if not isinstance(message, InputRow):
+        return message
+    stream, row_id = random.choice(STREAMS), random.choice((1, 2, 3))
+    key = (*message.key[:3], UNNUMBERED)
+    return replace(message, key=key, stream=stream, id=row_id)
+
+
+def _shuffled(scenario: Scenario, random: Random, first: int) -> Scenario:
+    """Return a scenario whose rows from `first` on come in another order."""
+    rows = [m for m in scenario.messages[first:] if isinstance(m, InputRow)]
+    shuffled = iter(random.sample(rows, len(rows)))
+    later = [
+        replace(next(shuffled), number=message.number)
+        if isinstance(message, InputRow)
+        else message
+        for message in scenario.messages[first:]
+    ]
+    return replace(scenario, messages=(*scenario.messages[:first], *later))
 
 
 def _tap(random: Random, batch_rows: int) -> _Tap:

@@ -14,16 +14,26 @@ import pytest
 
 from target_contentsquare.delivery.batches import Batch, OpenBatches
 from target_contentsquare.delivery.key_order import KeyOrder, Shipment
-from target_contentsquare.delivery.memory.identity import fingerprint
+from target_contentsquare.delivery.memory import numbers
+from target_contentsquare.delivery.memory.identity import (
+    STREAM_BYTES,
+    fingerprint,
+    source_row,
+)
+from target_contentsquare.delivery.memory.numbers import Numbers
 from target_contentsquare.delivery.memory.on_its_way import Newest, OnItsWay
 from target_contentsquare.delivery.memory.store import Store
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.singer.results.checkpoint import Checkpoint
+from tests.simulation.scenario import STREAMS
 from tests.simulation.simulate import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from target_contentsquare.delivery.memory.store import Entry
+    from target_contentsquare.delivery.origin import Origin
+    from target_contentsquare.enrichment import Key
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
 SEED = os.environ.get("SIMULATION_SEED")
@@ -57,6 +67,8 @@ def test_the_guarantees_hold_for_every_seed_and_every_situation_occurs() -> None
             "failed: DeliveryError",
             "failed: OutputError",
             "failed: TooManyRejectedError",
+            "no number left",
+            *(f"number {n} of {stream}" for n in (1, 2, 3) for stream in STREAMS),
             "part-filled batch",
             "row merged",
             "signal",
@@ -131,7 +143,30 @@ def do_not_commit(store: Store) -> None:
     _ = store
 
 
+def reserve_nothing(store: Store, entry: Entry) -> None:
+    _ = store, entry
+
+
+def reserve_uncommitted(store: Store, entry: Entry) -> None:
+    store._insert([entry])  # noqa: SLF001 - broken on purpose
+
+
+def number_a_fourth(
+    giver: Numbers, key: Key, origin: Origin, own: set[Key]
+) -> int | None:
+    return number_for(giver, key, origin, own) or 4
+
+
+def number_as_if_all_streams_were_one(origin: Origin) -> bytes:
+    return source_row(origin)[STREAM_BYTES:]
+
+
+def number_as_if_all_rows_were_one(origin: Origin) -> bytes:
+    return source_row(origin)[:STREAM_BYTES]
+
+
 halves = Batch.halves
+number_for = Numbers._number_for  # noqa: SLF001 - broken on purpose
 note_delivered = OnItsWay.note_delivered
 newest_safe = Checkpoint.newest_safe
 next_start = ProjectRate.next_start
@@ -152,10 +187,15 @@ next_start = ProjectRate.next_start
         (OnItsWay, "note_delivered", remember_what_may_be_replaced),
         (Store, "mark", forget_nothing),
         (Store, "commit_marks", do_not_commit),
+        (Store, "reserve", reserve_nothing),
+        (Store, "reserve", reserve_uncommitted),
+        (Numbers, "_number_for", number_a_fourth),
+        (numbers, "source_row", number_as_if_all_streams_were_one),
+        (numbers, "source_row", number_as_if_all_rows_were_one),
     ],
 )
 def test_the_simulation_notices_a_broken_core(
-    monkeypatch: pytest.MonkeyPatch, broken: type, name: str, replacement: object
+    monkeypatch: pytest.MonkeyPatch, broken: object, name: str, replacement: object
 ) -> None:
     monkeypatch.setattr(broken, name, replacement)
     with pytest.raises(AssertionError, match="seed"):

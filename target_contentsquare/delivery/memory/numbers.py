@@ -90,4 +90,6 @@ class Numbers:
 
     def _reserve(self, entry_id: int, row: bytes, origin: Origin) -> None:
         now, run = self._on_its_way.now, self._on_its_way.run
-        self._store.reserve(Entry(entry_id, None, row, origin.number, 0, now, run))
+        self._store.reserve(
+            Entry(entry_id, None, row, origin.number_in_input, 0, now, run)
+        )

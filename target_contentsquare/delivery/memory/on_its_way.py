@@ -83,7 +83,7 @@ class OnItsWay:
                 newest.id,
                 newest.fingerprint,
                 source_row(row.origin),
-                row.origin.number,
+                row.origin.number_in_input,
                 batch.integration.version,
                 now,
                 self.run,

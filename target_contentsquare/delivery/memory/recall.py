@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_contentsquare.delivery.memory.identity import fingerprint, session_id
+from target_contentsquare.delivery.memory.identity import (
+    entry_ids,
+    fingerprint,
+    session_id,
+)
 from target_contentsquare.delivery.memory.numbers import Numbers
 from target_contentsquare.delivery.memory.on_its_way import Newest
 from target_contentsquare.delivery.memory.superseded import (
@@ -112,7 +116,7 @@ class Recall:
             rows = [*self._not_superseded(rows)]
         for row, is_changed in zip(rows, self._find_changed(rows), strict=True):
             if is_changed:
-                self._outbox.put(*row)
+                self._outbox.put(row.key, row.integration, row.enrichment, row.origin)
                 continue
             if self._numbers is not None and row.key[3] == UNNUMBERED:
                 self._numbers.drop(row.origin)
@@ -122,22 +126,22 @@ class Recall:
 
     def _find_changed(self, rows: Sequence[WaitingRow]) -> list[bool]:
         """Return which rows are to be sent, and mark their entries."""
-        ids = [self._session_id(row.key) + row.key[3] for row in rows]
+        ids = self._entry_ids(rows)
         known = self._store.fingerprints(ids) if rows else {}
         first, on_its_way = self._outbox.position, self._on_its_way.rows
         changed, marks = [], []
-        for at, (row, entry_id) in enumerate(zip(rows, ids, strict=True)):
+        for position, (row, entry_id) in enumerate(zip(rows, ids, strict=True), first):
             current = fingerprint(row.integration, row.enrichment)
             remembered = known.get(entry_id)
             is_changed = remembered != current or self._resends
             if row.key[3] == UNNUMBERED:
                 is_changed = False
+            changed.append(is_changed)
             if is_changed:
-                on_its_way[row.key] = Newest(first + at, entry_id, current)
+                on_its_way[row.key] = Newest(position, entry_id, current)
                 if remembered is not None:
                     marks.append(entry_id)
                     del known[entry_id]
-            changed.append(is_changed)
         if marks:
             self._store.mark(marks)
         return changed
@@ -146,7 +150,7 @@ class Recall:
         """Yield rows but for those over whose key something newer was written."""
         for row in rows:
             rejection = row.origin.source.earlier_rejection(row.origin.raw)
-            entry_id = self._session_id(row.key) + row.key[3]
+            (entry_id,) = self._entry_ids([row])
             entries = self._store.entries(entry_id, entry_id) if rejection else []
             run = self._on_its_way.run
             if rejection and any(
@@ -157,10 +161,19 @@ class Recall:
             else:
                 yield row
 
+    def _entry_ids(self, rows: Sequence[WaitingRow]) -> list[int]:
+        keys = [row.key for row in rows]
+        projects = {key[0] for key in keys}
+        places = {project: self._place(project) for project in projects}
+        return entry_ids([(places[key[0]], key[1], key[2], key[3]) for key in keys])
+
     def _session_id(self, key: Key) -> int:
         project_id, user_id, session_number, _ = key
+        return session_id(self._place(project_id), user_id, session_number)
+
+    def _place(self, project_id: int | None) -> int:
         place = self._places.get(project_id)
         if place is None:
             place = self._store.place(self._place_of(project_id))
             self._places[project_id] = place
-        return session_id(place, user_id, session_number)
+        return place

@@ -25,7 +25,8 @@ class Entry(NamedTuple):
         fingerprint: Of what Contentsquare holds; None while that is not known, since
             something else is on its way.
         source_row: See `identity.source_row`.
-        row_number: Of the row in its stream, among those of its run.
+        row_number: Of the row in its stream, among those of its run; 0 for one that an
+            earlier run rejected, which comes before these.
         version: Of the integration schema; 0 until something was delivered.
         written_at: Unix seconds.
         run: See `identity.run_number`.

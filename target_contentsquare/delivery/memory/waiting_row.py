@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from target_contentsquare.enrichment import Enrichment, Integration, Key
 
 
-class WaitingRow(NamedTuple):
-    """What `Outbox.put` takes."""
+class WaitingRow(msgspec.Struct, frozen=True, gc=False):
+    """What `Outbox.put` takes. A named tuple takes 0.7 µs more to make."""
 
     key: Key
     integration: Integration

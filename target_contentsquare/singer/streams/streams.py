@@ -39,12 +39,13 @@ class Streams:
 
     Args:
         validates: Whether whole rows are checked against their stream's schema.
+        is_retried: Whether the rows are those that earlier runs rejected.
 
     Attributes:
         takers: By stream, what takes its RECORD lines.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the run has made ready
         self,
         pipeline: Pipeline,
         settings: Settings,
@@ -52,12 +53,14 @@ class Streams:
         *,
         validates: bool,
         log: Logger,
+        is_retried: bool = False,
     ) -> None:
         self._pipeline = pipeline
         self._settings = settings
         self._mapper = mapper
         self._validates = validates
         self._log = log
+        self._is_retried = is_retried
         self._sources: dict[str, TapStream] = {}
         self._not_read: set[str] = set()
         self._mapped: set[str] = set()
@@ -84,7 +87,12 @@ class Streams:
         if known is not None and _says_the_same(known.schema, schema):
             return  # many taps repeat it
         self._note_mapped(mapped)
-        source = TapStream(name=name, rows=known.rows if known else 0, schema=schema)
+        source = TapStream(
+            name=name,
+            rows=known.rows if known else 0,
+            is_retried=self._is_retried,
+            schema=schema,
+        )
         self.takers[name] = self._sink_for(source, plans)
         self._sources[name] = source
 

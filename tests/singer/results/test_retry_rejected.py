@@ -109,6 +109,30 @@ def test_a_row_is_written_over_something_older(
     assert durations(sandbox) == {"u-1": 60}
 
 
+def test_a_row_rejected_after_an_older_one_was_tried_again_is_newer(
+    run: Runner, config: Config
+) -> None:
+    config["max_rejected"] = 10
+    run(config, [schema(), bad("u-8"), bad("u-9"), bad("u-1")])
+    config["truncate_strings"] = True
+    newer = record(call("u-1", call_duration="long", call_center_name="Lille"))
+    # The third row of the file is delivered, then the first of the input is rejected.
+    assert run(config, [schema(), newer]).metric["delivered"] == 3
+    config["streams"] = {"*": {"fields": {"call_center_name": "call_center_name"}}}
+    done = run(config, [schema(), state(1)])
+    assert done.metric["delivered"] == 1
+    assert done.metric["dropped"] == {}
+
+
+def test_a_message_says_that_a_row_is_one_of_the_rejected_file(
+    run: Runner, config: Config
+) -> None:
+    run(config, [schema(), record(call("u-2")), bad("u-1")])
+    done = run(config, [schema(), state(1)])
+    (warning,) = [text for text in done.warnings if text.startswith("Rejected: ")]
+    assert "stream 'calls', row 1 of the rejected file, field" in warning
+
+
 def test_files_of_earlier_versions_are_tried_by_the_time_they_say(
     run: Runner, config: Config, sandbox: Sandbox, rejected: Path
 ) -> None:
