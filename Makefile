@@ -22,16 +22,12 @@ help: ## List the targets
 demo: .venv/synced .venv-tap/installed ## CSV file -> real tap -> target -> sandbox, and what became of each row
 	@.venv/bin/python -m demo $(if $(STAY),--stay)
 
+# `make test COVERAGE=yes` also measures the tests' own processes, not those they start.
 test: .venv/synced .venv-tap/installed ## All tests but pipeline's and spark's, and the simulation of delivery with few seeds
-	.venv/bin/pytest tests --ignore=tests/pipeline --ignore=tests/cluster -n 4
+	.venv/bin/pytest tests --ignore=tests/pipeline --ignore=tests/cluster -n 4 --dist worksteal $(if $(COVERAGE),--cov)
 
-# These run in other processes, which are not measured, or would be much slower.
-NOT_MEASURED := pipeline cluster simulation docs test_benchmarks.py test_architecture.py \
-  singer/test_crash_recovery.py singer/test_signals.py singer/test_throughput.py
-
-coverage: .venv/synced ## The tests that run in one process, which have to cover 95 %
-	.venv/bin/coverage run -m pytest tests $(NOT_MEASURED:%=--ignore=tests/%)
-	.venv/bin/coverage report
+coverage: ## The same, and whether they cover 95 % of the package
+	$(MAKE) test COVERAGE=yes
 
 lint: .venv/synced ## ruff check, ruff format --check, mypy, and who may import whom
 	.venv/bin/ruff check .
