@@ -116,6 +116,10 @@ class Trouble:
             return self._away_since + TOLD_AFTER_SECONDS
         return self._failures.next_line_at
 
+    def is_over(self, now: float) -> bool:
+        """Return whether it works, and nothing failed for a minute."""
+        return self._away_since is None and self._failures.are_over(now)
+
     def _tell_failures(self, now: float) -> str | None:
         failures = self._failures
         if failures.are_over(now):

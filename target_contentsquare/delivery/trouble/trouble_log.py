@@ -59,8 +59,10 @@ class TroubleLog:
 
     def tick(self, now: float, waiting: int) -> None:
         """Log what is due because time has passed."""
-        for trouble in self._troubles.values():
+        for project_id, trouble in list(self._troubles.items()):
             self._warn(trouble.tick(now, waiting), now)
+            if trouble.is_over(now):
+                del self._troubles[project_id]
 
     def away(self, now: float) -> str | None:
         """Return which host does not work, and since when; None if all do."""

@@ -169,3 +169,11 @@ def test_failures_that_are_rare_are_never_told(rig: Rig) -> None:
         rig.now += 61.0
         rig.work()
     assert rig.lines == []
+
+
+def test_trouble_is_over_a_minute_after_the_last_failure(rig: Rig) -> None:
+    rig.fail("HTTP 502")
+    assert not rig.trouble.is_over(100.0)
+    rig.work()
+    assert not rig.trouble.is_over(59.0)
+    assert rig.trouble.is_over(60.0)
