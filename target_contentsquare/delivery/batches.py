@@ -107,10 +107,15 @@ class OpenBatches:
         self._open: OrderedDict[Place, Batch] = OrderedDict()
         self._oldest = OldestRows(self._open)
         self._integrations: set[Integration] = set()
+        self._has_many_integrations = False
         # Most rows go where the one before went.
         self._latest = _NO_BATCH
+        # Of all batches but the latest, so that a row does not have to be counted here.
         self._rows = 0
         self._bytes = 0
+        # What the latest may hold before something has to go.
+        self._room_for_rows = size
+        self._room_for_bytes = most_bytes
 
     def add(
         self, key: Key, integration: Integration, row: Row, clock: Callable[[], float]
@@ -123,27 +128,34 @@ class OpenBatches:
             too much waits. They are then no longer held here.
         """
         batch = self._latest
-        if batch.project_id != key[0] or batch.integration != integration:
-            batch = self._latest = self._batch_for(key[0], integration, row, clock)
+        # Another object may be equal; then its batch is found to be the same.
+        if batch.project_id != key[0] or batch.integration is not integration:
+            batch = self._batch_for(key[0], integration, row, clock)
+            self._switch_to(batch)
         rows = batch.rows
+        batch.size += row.origin.size
         replaced: Row | None = rows.setdefault(key, row)
         if replaced is not row:
             # Taken out before it is put in again, so that the rows stay in order.
             self._forget(batch, key)
             rows[key] = row
-        elif len(self._integrations) > 1:
+        elif self._has_many_integrations:
             replaced = self._take_from_other_integrations(key, integration)
         else:
             replaced = None
-        size = row.origin.size
-        batch.size += size
-        self._bytes += size
-        self._rows += 1
+        if len(rows) < self._room_for_rows and batch.size <= self._room_for_bytes:
+            return replaced, ()
         if len(rows) >= self._size:
             return replaced, (self._take((key[0], integration)),)
-        if self._rows > self._most_rows or self._bytes > self._most_bytes:
-            return replaced, list(self._take_excess())
-        return replaced, ()
+        return replaced, list(self._take_excess())
+
+    def _switch_to(self, batch: Batch) -> None:
+        """Make a batch the latest one, and work out how much it may hold."""
+        self._rows += len(self._latest) - len(batch)
+        self._bytes += self._latest.size - batch.size
+        self._latest = batch
+        self._room_for_rows = min(self._size, self._most_rows - self._rows + 1)
+        self._room_for_bytes = self._most_bytes - self._bytes
 
     def _batch_for(
         self,
@@ -158,25 +170,24 @@ class OpenBatches:
             self._open[project_id, integration] = batch
             self._oldest.add(row.position, (project_id, integration))
             self._integrations.add(integration)
+            self._has_many_integrations = len(self._integrations) > 1
         return batch
 
     def _take(self, place: Place) -> Batch:
-        self._latest = _NO_BATCH
+        self._switch_to(_NO_BATCH)
         batch = self._open.pop(place)
         self._rows -= len(batch)
         self._bytes -= batch.size
         return batch
 
     def _take_excess(self) -> Iterator[Batch]:
+        self._switch_to(_NO_BATCH)
         while self._rows > self._most_rows or self._bytes > self._most_bytes:
             yield self._take(next(iter(self._open)))
 
     def _forget(self, batch: Batch, key: Key) -> Row:
         row = batch.rows.pop(key)
-        size = row.origin.size
-        batch.size -= size
-        self._bytes -= size
-        self._rows -= 1
+        batch.size -= row.origin.size
         return row
 
     def _take_from_other_integrations(
@@ -187,6 +198,8 @@ class OpenBatches:
             batch = self._open.get((key[0], other))
             if batch is not None and key in batch.rows:
                 row = self._forget(batch, key)
+                self._rows -= 1
+                self._bytes -= row.origin.size
                 if not batch.rows:
                     self._take((key[0], other))
                 return row

@@ -183,10 +183,9 @@ class Outbox:
 
     def _count_delivered(self, batch: Batch) -> None:
         self._refusals.note_delivered(batch)
-        origins = [row.origin for row in batch.rows.values()]
-        for origin in origins:
-            origin.counts.delivered += 1
-        self._ages.add([origin.started_at for origin in origins])
+        for row in batch.rows.values():
+            row.origin.counts.delivered += 1
+        self._ages.add([row.origin.started_at for row in batch.rows.values()])
         if self._on_its_way is not None:
             self._on_its_way.note_delivered(batch)
 

@@ -49,8 +49,10 @@ def to_user_id(value: Any) -> str:
     # The checks below would take four times as long as this, which most ids pass: it is
     # too long for a word, and begins with a letter or has no exponent.
     if len(text) > _MAX_NULL_WORD and text.isascii():
+        if text[0] > "9":
+            return text
         end = text[-_MAX_EXPONENT:]
-        if text[0] > "9" or ("e" not in end and "E" not in end):
+        if "e" not in end and "E" not in end:
             return text
     return _checked_user_id(text)
 

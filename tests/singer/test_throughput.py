@@ -187,8 +187,8 @@ def test_long_states_are_bounded_in_bytes(
 def test_80_batches_find_a_rate_of_20_a_second_that_saves_nothing_up(
     run: Runner,
 ) -> None:
-    """The ideal is 4 s; with a first guess of one a second it took 36 s."""
+    """The ideal is 4 s, and here 5 to 9; a first guess of one a second took 36 s."""
     with Sandbox(limits=Limits(rate=20, retry_after=False)) as sandbox:
         done = run(config_for(sandbox), [schema(), *calls(16_000)])
     assert done.metric["delivered"] == 16_000
-    assert done.metric["seconds"] < 10
+    assert done.metric["seconds"] < 20

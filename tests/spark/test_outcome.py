@@ -1,7 +1,7 @@
 import json
 import stat
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,13 @@ def test_counts_of_all_partitions_add_up(sandbox: Sandbox, tmp_path: Path) -> No
 def test_ages_of_the_sessions_of_all_partitions_add_up(sandbox: Sandbox) -> None:
     config = config_for(sandbox)
     field = ("int", 1)
+    an_hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
     summary = rig.run(
         config,
-        frame(3, session_started_at=("timestamp", AN_HOUR_AGO), field=field),
+        frame(3, session_started_at=("timestamp", an_hour_ago), field=field),
         frame(
             1,
-            session_started_at=("timestamp", AN_HOUR_AGO - timedelta(hours=156)),
+            session_started_at=("timestamp", an_hour_ago - timedelta(hours=156)),
             field=field,
         ),
         frame(1, session_started_at=("timestamp", None), field=field),
