@@ -24,11 +24,13 @@ class Made:
         value: In the row.
         sent: In the enrichment; None for a field that is left out.
         reason: Why the row is rejected; None if it is not.
+        too_old: The start of a session that Contentsquare does not enrich any more.
     """
 
     value: Any
     sent: Any = None
     reason: str | None = None
+    too_old: bool = False
 
 
 def user_id(random: Random, users: int) -> Made:
@@ -49,14 +51,66 @@ def user_id(random: Random, users: int) -> Made:
 
 def session_number(random: Random) -> Made:
     """Return a session number: an integer above 0, or its text."""
-    number = random.randrange(1, 4)
+    return _small(random, "invalid_session_number", (1, 2, 3), [None, ""])
+
+
+def enrichment_number(random: Random) -> Made:
+    """Return an enrichment number: 1, 2 or 3, or its text."""
+    return _small(random, "invalid_enrichment_number", (1, 2, 3), [4, "4", "", None])
+
+
+def project_id(random: Random) -> Made:
+    """Return one of the two projects that the sandbox's credentials cover."""
+    return _small(random, "invalid_project_id", (162, 163), [None, " ", 2**63])
+
+
+def _small(
+    random: Random, reason: str, numbers: Sequence[int], bad: Sequence[Any]
+) -> Made:
+    """Return a positive integer or its text, or what is none, with the reason."""
+    number = random.choice(numbers)
     return _mostly(
         random,
         Made(number, number),
         Made(f" {number} ", number),
         Made(float(number), number),
+        *_rejected(reason, [*bad, 0, -1, 1.5, "one", True, [1], {}]),
+    )
+
+
+def session_start(random: Random) -> Made:
+    """Return when a session started: at most 7 days ago, earlier, or in the future.
+
+    Ten minutes around the limit are left out, since time passes until the row is read.
+    """
+    now = datetime.now(timezone.utc)
+    limit, margin = timedelta(days=7), timedelta(minutes=10)
+    recent = now - random.random() * (limit - margin)
+    old = now - limit - margin - random.random() * timedelta(days=3000)
+    future = now + random.random() * timedelta(days=400)
+    return _mostly(
+        random,
+        Made(f"{recent:%Y-%m-%dT%H:%M:%SZ}"),
+        Made(int(recent.timestamp())),
+        Made(f"{recent:%Y%m%d %H%M%S}.5"),
+        # A date alone may be as late as its end.
+        Made(f"{now - limit + margin:%Y-%m-%d}"),
+        Made(f"{future:%Y-%m-%dT%H:%M:%SZ}"),
+        Made(f"{future:%Y-%m-%d}"),
+        Made(None),
+        Made(" "),
+        *(
+            Made(value, too_old=True)
+            for value in (
+                f"{old:%Y-%m-%dT%H:%M:%SZ}",
+                int(old.timestamp()) * 1000,
+                f"{now - timedelta(days=8):%Y-%m-%d}",
+                f"{now - limit - margin:%Y-%m-%dT%H:%M:%S}+00:00",
+            )
+        ),
         *_rejected(
-            "invalid_session_number", [None, "", 0, -1, 1.5, "one", True, [1], {}]
+            "invalid_session_started_at",
+            ["noon", f"{recent:%Y-%m-%d}Z", "0000-00-00", 45_000, True, [1], {}],
         ),
     )
 
