@@ -17,7 +17,6 @@ import pytest
 
 from target_contentsquare.delivery.batches import OpenBatches
 from target_contentsquare.errors import UnfitValueError
-from target_contentsquare.mapping import compile as compile_module
 from target_contentsquare.mapping import row_function
 from target_contentsquare.mapping.row_function import compile_row_function
 from target_contentsquare.sandbox import Sandbox
@@ -90,7 +89,7 @@ class Expected:
 
 
 def lines_and_expected(random: Random, rows: int) -> tuple[list[str], Expected]:
-    makers = {
+    makers: dict[str, Callable[[Random], Made]] = {
         "session_started_at": values.session_start,
         # So few users that rows overwrite each other.
         "user_id": partial(values.user_id, users=max(1, rows // 40)),
@@ -180,27 +179,25 @@ take_all = OpenBatches.take_all
 
 
 @pytest.mark.parametrize(
-    ("owner", "name", "broken", "noticed"),
+    ("place", "broken", "noticed"),
     [
-        (OpenBatches, "take_all", lose_the_last_row, "enrichments"),
-        (OpenBatches, "add", keep_the_first_of_a_key, "enrichments"),
+        ("delivery.batches.OpenBatches.take_all", lose_the_last_row, "enrichments"),
+        ("delivery.batches.OpenBatches.add", keep_the_first_of_a_key, "enrichments"),
         (
-            compile_module,
-            "compile_row_function",
+            "mapping.compile.compile_row_function",
             compile_without_the_age_check,
             "enrichments",
         ),
-        (row_function, "_unfit", tell_the_first_fault, "faults"),
+        ("mapping.row_function._unfit", tell_the_first_fault, "faults"),
     ],
 )
 def test_a_broken_target_is_noticed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    owner: object,
-    name: str,
+    place: str,
     broken: Any,
     noticed: str,
 ) -> None:
-    monkeypatch.setattr(owner, name, broken)
+    monkeypatch.setattr(f"target_contentsquare.{place}", broken)
     with pytest.raises(AssertionError, match=f"^other {noticed}"):
         check_rows(tmp_path, SEED, ROWS_OF_BROKEN_COPIES)
