@@ -102,6 +102,8 @@ def lines_and_expected(random: Random, rows: int) -> tuple[list[str], Expected]:
     expected = Expected()
     for at in range(rows):
         made = {name: make(random) for name, make in makers.items()}
+        if random.random() < 0.03:
+            made.update((name, values.Made(None)) for name in FIELDS)
         expected.add(at, made)
         row = {name: value.value for name, value in made.items()}
         lines.append(record({"at": at, **row}))
