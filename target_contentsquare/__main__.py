@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
+
+# 128 and the number of SIGINT.
+_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -13,7 +15,14 @@ def main() -> None:
     A SIGINT that comes before the target handles signals ends the process at once with
     exit code 130 and without a traceback.
     """
-    signal.signal(signal.SIGINT, _exit_at_once)
+    try:
+        # To load this module takes milliseconds, and Python raises KeyboardInterrupt
+        # meanwhile.
+        import signal  # noqa: PLC0415 - as said above
+
+        signal.signal(signal.SIGINT, _exit_at_once)
+    except KeyboardInterrupt:
+        os._exit(_INTERRUPTED)
     # It takes most of a second, so the handler has to be there before.
     from target_contentsquare.singer.target import (  # noqa: PLC0415 - as said above
         TargetContentsquare,
@@ -30,9 +39,9 @@ def main() -> None:
     command()
 
 
-def _exit_at_once(signum: int, _frame: object) -> None:
+def _exit_at_once(_signum: int, _frame: object) -> None:
     # An exception could be raised inside a callback, where Python only prints it.
-    os._exit(128 + signum)
+    os._exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":
