@@ -81,13 +81,22 @@ def _quiet() -> Iterator[None]:
         logger.filters[:] = kept
 
 
+LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
+
+
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("is_cut", [False, True])
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.usefixtures("_quiet")
 def test_nothing_that_was_sent_is_shown(
-    pool: HttpPool, status: int, caplog: pytest.LogCaptureFixture, *, is_cut: bool
+    pool: HttpPool,
+    status: int,
+    caplog: pytest.LogCaptureFixture,
+    level: int,
+    *,
+    is_cut: bool,
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(level)
     with RawServer(echo(status, is_cut=is_cut)) as server:
         keyring = Keyring(Credentials("client", "SECRET_MARKER"))
         client = TokenClient(

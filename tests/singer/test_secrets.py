@@ -95,13 +95,14 @@ FAILURES: dict[str, tuple[dict[str, Any], list[Fault], list[str]]] = {
 }
 
 
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO, logging.WARNING])
 @pytest.mark.parametrize("failure", FAILURES)
 def test_no_failure_shows_a_secret_a_token_or_a_value(
-    sandbox: Sandbox, config: Config, run: Runner, failure: str
+    sandbox: Sandbox, config: Config, run: Runner, failure: str, level: int
 ) -> None:
     changes, faults, lines = FAILURES[failure]
     sandbox.add_fault(*faults)
-    done = run({**config, **changes}, lines, level=logging.DEBUG)
+    done = run({**config, **changes}, lines, level=level)
     assert_says_nothing(done)
     assert done.exit_code == (failure not in {"nothing", "filter by a value"})
 
@@ -117,6 +118,18 @@ def test_nor_does_the_command_with_its_debug_log(
     done = command({**config, **changes}, lines, environment=DEBUG)
     assert "DEBUG" in done.printed
     assert "Traceback of the error" in done.printed
+    assert_says_nothing(done)
+
+
+@pytest.mark.parametrize("level", ["INFO", "ERROR"])
+def test_nor_does_the_command_at_other_levels(
+    sandbox: Sandbox, config: Config, command: Runner, level: str
+) -> None:
+    changes, faults, lines = FAILURES["token twice refused"]
+    sandbox.add_fault(*faults)
+    levels = {"TARGET_CONTENTSQUARE_LOGLEVEL": level}
+    done = command({**config, **changes}, lines, environment=levels)
+    assert "token" in done.printed
     assert_says_nothing(done)
 
 
