@@ -82,7 +82,7 @@ def cpu_seconds(table: pa.Table) -> float:
     assert stream is not None  # noqa: S101 - the config has its mapping
     batches = table.to_batches(_ROWS_IN_BATCH)
     began = time.process_time()
-    put_all(stream, plan.columns, batches, pipeline.tick)
+    put_all(stream, batches, pipeline.tick)
     pipeline.flush()
     seconds = time.process_time() - began
     if pipeline.close().total.delivered != table.num_rows:

@@ -7,14 +7,12 @@ import pickle
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from target_contentsquare.delivery.origin import Source
 from target_contentsquare.errors import TooManyRejectedError
-from target_contentsquare.mapping.fields import FieldType
 from target_contentsquare.spark.task.values import as_json, rows_of
 from target_contentsquare.spark.task.worker import close_worker, worker_for
 
@@ -107,7 +105,7 @@ def run_task(
             source = Partition(name=plan.stream, number=partition)
             stream = worker.pipeline.stream(plan.stream, plan.columns, source=source)
             assert stream is not None  # noqa: S101 - the driver looked
-            put_all(stream, plan.columns, batches, worker.pipeline.tick)
+            put_all(stream, batches, worker.pipeline.tick)
             worker.pipeline.flush()
     except TooManyRejectedError as error:
         failure = str(error)
@@ -132,21 +130,19 @@ def pickled(settings: Settings) -> bytes:
 
 def put_all(
     stream: Stream,
-    columns: Sequence[Column],
     batches: Iterable[pa.RecordBatch],
     tick: Callable[[], None],
 ) -> None:
     """Put the rows of record batches into a stream.
 
     Args:
-        columns: Those that the stream was made with.
         tick: Called after every 1,000 rows.
 
     Raises:
         FatalError: The rows can't be delivered.
     """
     names = [column.name for column in stream.columns]
-    put = stream.reader(typed_decoder(stream.columns, columns), _decode_untyped)
+    put = stream.reader(typed_decoder(stream.columns), _decode_untyped)
     with rare_garbage_collection():
         for batch in batches:
             for rows in rows_of(batch, names, _ROWS_AT_ONCE):
@@ -170,20 +166,20 @@ def rare_garbage_collection() -> Iterator[None]:
 
 
 def typed_decoder(
-    mapped: Sequence[MappedColumn], columns: Sequence[Column]
+    columns: Sequence[MappedColumn],
 ) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     """Return a function that checks that a row has values of the promised types.
 
     It raises an error of msgspec for one that has not.
     """
-    types = {column.name: column.type for column in columns}
     # A struct and not a tuple: msgspec works out the checks of a struct once, those of
     # a tuple with every row, which takes 16 µs.
     row_type = msgspec.defstruct(
         "Row",
         [
-            (f"f{index}", _decoded_type(column, types[column.name]))
-            for index, column in enumerate(mapped)
+            # A key that is not mapped only has to be there.
+            (f"f{index}", Any if column.typed is msgspec.Raw else column.typed)
+            for index, column in enumerate(columns)
         ],
         array_like=True,
         gc=False,
@@ -195,13 +191,6 @@ def typed_decoder(
         return row
 
     return decode
-
-
-def _decoded_type(column: MappedColumn, field_type: FieldType | None) -> Any:
-    if column.typed is Any or column.typed is msgspec.Raw:
-        return Any
-    # A line of JSON would have to be decoded to this type; here it is one already.
-    return datetime | None if field_type is FieldType.DATETIME else column.typed
 
 
 def _decode_untyped(row: tuple[Any, ...]) -> tuple[Any, ...]:
