@@ -40,35 +40,26 @@ def check_files(
         files.append(("memory_path", settings.memory_path))
     if rejected is not None:
         rejected.check()
-        check_own_file(rejected, file_input, files)
+        _check_rejected_file(rejected, file_input, files)
     if settings.report_path is not None and not settings.dry_run:
         if settings.rejected_path is not None:
             files.append(("rejected_path", settings.rejected_path))
-        check_report_file(settings.report_path, file_input, files)
+        _check_report_file(settings.report_path, file_input, files)
 
 
-def check_own_file(
+def _check_rejected_file(
     rejected: RejectedFile,
     file_input: IO[Any] | None,
-    settings_files: Iterable[tuple[str, Path]],
+    files: Iterable[tuple[str, Path]],
 ) -> None:
-    """Check that rejected rows are not appended to what the run reads or prints to.
-
-    Args:
-        file_input: What is read; standard input if None.
-        settings_files: What settings were read from: the name of the setting or option,
-            and the path.
-
-    Raises:
-        ConfigError: They would be.
-    """
+    """Check that rejected rows are not appended to what the run reads or prints to."""
     descriptor = descriptor_of(file_input or sys.stdin)
     if descriptor is not None and rejected.is_same_file(descriptor):
         raise ConfigError(
             "rejected_path is the file that is read: rows would go round in it; "
             "rename it before feeding it in"
         )
-    for use, place in _other_uses(settings_files):
+    for use, place in _other_uses(files):
         if rejected.is_same_file(place):
             raise ConfigError(f"rejected_path is {use}: name a file of its own")
 
@@ -89,19 +80,10 @@ def check_memory_file(
             raise ConfigError(msg)
 
 
-def check_report_file(
+def _check_report_file(
     path: Path, file_input: IO[Any] | None, files: Iterable[tuple[str, Path]]
 ) -> None:
-    """Check that a report can be written, and over no file of another use.
-
-    Args:
-        file_input: What is read; standard input if None.
-        files: What else the run reads or writes: the name of the setting or option, and
-            the path.
-
-    Raises:
-        ConfigError: It can't, or would be.
-    """
+    """Check that a report can be written, and over no file of another use."""
     uses = [*_other_uses(files)]
     descriptor = descriptor_of(file_input or sys.stdin)
     if descriptor is not None:
