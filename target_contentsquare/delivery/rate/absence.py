@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 #: Seconds before the first question; each further wait is twice as long.
 FIRST_WAIT = 0.05
 #: The longest wait in the first 20 s. With it, an API that is away for 20 s is asked
-#: 11 times, and its return is noticed within 2.5 s.
+#: 14 times, and its return is noticed within 2.5 s.
 SHORT_WAIT = 2.0
 #: After 20 s the longest wait is a tenth of the time that Contentsquare was away.
 SHARE_OF_ABSENCE = 0.1
