@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_contentsquare.delivery.batches import Batch, OpenBatches
-from target_contentsquare.delivery.key_order import KeyOrder, Shipment
+from target_contentsquare.delivery.key_order import KeyOrder
 from target_contentsquare.delivery.memory import numbers
 from target_contentsquare.delivery.memory.identity import (
     STREAM_BYTES,
@@ -25,11 +25,18 @@ from target_contentsquare.delivery.memory.on_its_way import Newest, OnItsWay
 from target_contentsquare.delivery.memory.store import Store
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.singer.results.checkpoint import Checkpoint
+from tests.broken_delivery import (
+    do_not_hold_keys,
+    do_not_keep_order,
+    flush_nothing,
+    newest_safe,
+    print_unchecked,
+)
 from tests.simulation.scenario import STREAMS
 from tests.simulation.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from target_contentsquare.delivery.memory.store import Entry
     from target_contentsquare.delivery.origin import Origin
@@ -101,32 +108,6 @@ def do_not_wait(rate: ProjectRate, now: float) -> float | None:
     return None if next_start(rate, now) is None else now
 
 
-def print_unchecked(checkpoint: Checkpoint, oldest: int) -> bytes | None:
-    _ = oldest
-    return newest_safe(checkpoint, 10**9)
-
-
-def do_not_keep_order(order: KeyOrder, batch: Batch) -> Shipment:
-    shipment = add(order, batch)
-    shipment.waits_for = 0
-    order.waiting.pop(shipment, None)
-    return shipment
-
-
-def do_not_hold_keys(order: KeyOrder, batch: Batch) -> Shipment:
-    shipment = add(order, batch)
-    order._held.clear()  # noqa: SLF001 - broken on purpose
-    return shipment
-
-
-def flush_nothing(batches: OpenBatches) -> Iterator[Batch]:
-    _ = batches
-    return iter(())
-
-
-add = KeyOrder.add
-
-
 def remember_what_may_be_replaced(on_its_way: OnItsWay, batch: Batch) -> None:
     for key, row in batch.rows.items():
         if (newest := on_its_way.rows.get(key)) is not None:
@@ -168,7 +149,6 @@ def number_as_if_all_rows_were_one(origin: Origin) -> bytes:
 halves = Batch.halves
 number_for = Numbers._number_for  # noqa: SLF001 - broken on purpose
 note_delivered = OnItsWay.note_delivered
-newest_safe = Checkpoint.newest_safe
 next_start = ProjectRate.next_start
 
 

@@ -6,58 +6,9 @@ Tests that look for lost rows run it, to show that they would find such a fault.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from target_contentsquare.__main__ import main
-from target_contentsquare.delivery.batches import OpenBatches
-from target_contentsquare.delivery.key_order import KeyOrder
-from target_contentsquare.singer.results.checkpoint import Checkpoint
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from target_contentsquare.delivery.batches import Batch
-    from target_contentsquare.delivery.key_order import Shipment
-
-newest_safe = Checkpoint.newest_safe
-add = KeyOrder.add
-
-
-def do_not_keep_order(order: KeyOrder, batch: Batch) -> Shipment:
-    """Take a batch, and let it go before an earlier one with the same key."""
-    shipment = add(order, batch)
-    shipment.waits_for = 0
-    order.waiting.pop(shipment, None)
-    return shipment
-
-
-def do_not_hold_keys(order: KeyOrder, batch: Batch) -> Shipment:
-    """Take a batch, and forget its keys while it is being sent."""
-    shipment = add(order, batch)
-    order._held.clear()  # noqa: SLF001 - broken on purpose
-    return shipment
-
-
-def print_unchecked(checkpoint: Checkpoint, oldest: int) -> bytes | None:
-    """Return the newest state, whatever is not delivered yet."""
-    _ = oldest
-    return newest_safe(checkpoint, 10**9)
-
-
-def flush_nothing(batches: OpenBatches) -> Iterator[Batch]:
-    """Return no batch at the end of the input."""
-    _ = batches
-    return iter(())
-
-
-#: By name, what is replaced and what with.
-FAULTS = {
-    "order off": (KeyOrder, "add", do_not_keep_order),
-    "keys not held": (KeyOrder, "add", do_not_hold_keys),
-    "state unchecked": (Checkpoint, "newest_safe", print_unchecked),
-    "no flush": (OpenBatches, "take_all", flush_nothing),
-}
-
+from tests.broken_delivery import FAULTS
 
 if __name__ == "__main__":
     setattr(*FAULTS[sys.argv.pop(1)])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_contentsquare.sandbox import Fault, Sandbox
-from tests.singer.broken_target import FAULTS
+from tests.broken_delivery import FAULTS
 from tests.singer.stopped_runs import (
     ROUNDS,
     SEED,
