@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Scalar: TypeAlias = str | int | float | bool | datetime
 
@@ -39,3 +42,11 @@ class Enrichment(msgspec.Struct, rename="camel", frozen=True, gc=False):
     session_number: int
     enrichment_number: int
     enrichment: Any
+
+
+def encode(enrichments: Sequence[Enrichment]) -> bytes:
+    """Return enrichments as the JSON array that a batch has."""
+    return _encoder.encode(enrichments)
+
+
+_encoder = msgspec.json.Encoder()

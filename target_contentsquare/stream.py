@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from target_contentsquare.delivery.batches import Row
 from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.enrichment import Integration
@@ -14,7 +15,6 @@ from target_contentsquare.errors import UnfitValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
     from logging import Logger
 
     from target_contentsquare.delivery.clock import Clock
@@ -107,9 +107,11 @@ class Stream:
                 self._drop(outcome)
             else:
                 key, enrichment, started_at = outcome
-                size = size_of(raw)
-                origin = Origin(counts, source, source.rows, raw, size, started_at)
-                put(key, integration, enrichment, origin)
+                size, number = size_of(raw), source.rows
+                row = Row(
+                    counts, source, number, raw, size, started_at, enrichment=enrichment
+                )
+                put(key, integration, row)
 
         return read
 
@@ -141,8 +143,9 @@ class Stream:
             self._drop(outcome)
         else:
             key, enrichment, started_at = outcome
-            origin = self._origin(raw, started_at)
-            self._outbox.put(key, self._integration, enrichment, origin)
+            place = self._place_of(raw)
+            row = Row(*place, started_at, enrichment=enrichment)
+            self._outbox.put(key, self._integration, row)
 
     def drop(self, reason: str) -> None:
         """Take the source's current row, which is expected and not to be sent.
@@ -160,12 +163,12 @@ class Stream:
             TooManyRejectedError: There is no place for it, or it is one too many.
         """
         self._counts.read += 1
-        self._rejected.add(self._origin(raw), rejection)
+        self._rejected.add(Origin(*self._place_of(raw)), rejection)
 
-    def _origin(self, raw: Raw, started_at: datetime | None = None) -> Origin:
+    def _place_of(self, raw: Raw) -> tuple[StreamCounts, Source, int, Raw, int]:
+        """Return what an `Origin` says of the source's current row."""
         source = self._source
-        size = source.size_of(raw)
-        return Origin(self._counts, source, source.rows, raw, size, started_at)
+        return self._counts, source, source.rows, raw, source.size_of(raw)
 
     def _drop(self, reason: str) -> None:
         if not self._counts.dropped[reason]:

@@ -12,11 +12,10 @@ from target_contentsquare.api.signing_in.sign_in import TokenClient
 from target_contentsquare.api.signing_in.tokens import Token, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from logging import Logger
 
     from target_contentsquare.api.signing_in.account import Account, Keyring
-    from target_contentsquare.enrichment import Enrichment
 
 
 class ConnectionSettings(Protocol):
@@ -66,12 +65,12 @@ class Connection:
         self,
         account: Account,
         integration_version: int,
-        enrichments: Sequence[Enrichment],
+        enrichments: bytes,
     ) -> None:
         """Send a batch; returning means that Contentsquare took it whole.
 
         Args:
-            enrichments: At most 200.
+            enrichments: At most 200, as `enrichment.encode` returns them.
 
         Raises:
             BatchRefusedError: See `EnrichmentApi.send`.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from target_contentsquare.api.batch_answers import (
     SUCCESSES,
     error_for,
@@ -13,12 +11,11 @@ from target_contentsquare.api.batch_answers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from logging import Logger
 
     from target_contentsquare.api.http.pool import Answer, HttpPool
     from target_contentsquare.api.signing_in.tokens import Token
-    from target_contentsquare.enrichment import Enrichment
 
 
 class EnrichmentApi:
@@ -43,7 +40,6 @@ class EnrichmentApi:
         self._wall_clock = wall_clock
         self._on_written = on_written
         self._log = log
-        self._encode = msgspec.json.Encoder().encode
         self._has_warned = False
         self._have_delivered: set[Token] = set()
 
@@ -51,9 +47,12 @@ class EnrichmentApi:
         self,
         token: Token,
         integration_version: int,
-        enrichments: Sequence[Enrichment],
+        enrichments: bytes,
     ) -> None:
         """Send a batch; returning means that Contentsquare took it whole.
+
+        Args:
+            enrichments: At most 200, as `enrichment.encode` returns them.
 
         Raises:
             TokenRefusedError: 401.
@@ -66,7 +65,7 @@ class EnrichmentApi:
         answer = self._pool.post(
             f"{token.endpoint}/v1/enrichments",
             {"Authorization": f"Bearer {token.value}"},
-            self.payload(token.project_id, integration_version, enrichments),
+            payload(token.project_id, integration_version, enrichments),
             what="no answer from Contentsquare",
             on_written=self._on_written,
         )
@@ -83,21 +82,6 @@ class EnrichmentApi:
         self._have_delivered.add(token)
         self._warn_of_body(answer)
 
-    def payload(
-        self,
-        project_id: int,
-        integration_version: int,
-        enrichments: Sequence[Enrichment],
-    ) -> bytes:
-        """Return a batch as the API's JSON."""
-        return self._encode(
-            {
-                "integrationVersion": integration_version,
-                "projectId": project_id,
-                "enrichments": enrichments,
-            }
-        )
-
     def _warn_of_body(self, answer: Answer) -> None:
         if has_unexpected_body(answer) and not self._has_warned:
             self._has_warned = True
@@ -107,3 +91,12 @@ class EnrichmentApi:
                 "Look for them in Contentsquare, and ask its support what that means",
                 len(answer.body),
             )
+
+
+def payload(project_id: int, integration_version: int, enrichments: bytes) -> bytes:
+    """Return a batch as the API's JSON."""
+    return b'{"integrationVersion":%d,"projectId":%d,"enrichments":%b}' % (
+        integration_version,
+        project_id,
+        enrichments,
+    )

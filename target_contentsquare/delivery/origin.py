@@ -55,7 +55,7 @@ class Source(msgspec.Struct):
         return None
 
 
-class Origin(msgspec.Struct, frozen=True, gc=False):
+class Origin(msgspec.Struct, gc=False):
     """One row: its stream's counts, its place in its source, and the row itself.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_contentsquare.delivery.batches import Batch, OpenBatches, Row
+from target_contentsquare.delivery.batches import OpenBatches
 from target_contentsquare.delivery.merged_rows import MergedRows
 from target_contentsquare.delivery.rejects import REJECTED_BY_API, Rejection
 from target_contentsquare.delivery.sending.in_flight import Callbacks, InFlight
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from logging import Logger
 
+    from target_contentsquare.delivery.batches import Batch, Row
     from target_contentsquare.delivery.memory.on_its_way import OnItsWay
-    from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rate.rates import Rates
     from target_contentsquare.delivery.rejected_rows import RejectedRows
     from target_contentsquare.delivery.summary.session_ages import SessionAges
-    from target_contentsquare.enrichment import Enrichment, Integration, Key
+    from target_contentsquare.enrichment import Integration, Key
     from target_contentsquare.errors import BatchRefusedError, BatchUndeliverableError
 
 #: Rows wait this long at most for their batch to fill: the SDK's max record age.
@@ -81,7 +81,7 @@ class Outbox:
         self._ages = ages
         self._rates = rates
         self.trouble = TroubleLog(rates, log)
-        self._batches = OpenBatches(limits.batch_rows)
+        self._batches = OpenBatches(limits.batch_rows, clock)
         self.position = 0
         callbacks = Callbacks(
             on_delivered=self._count_delivered,
@@ -101,29 +101,24 @@ class Outbox:
             notify=notify,
         )
 
-    def put(
-        self,
-        key: Key,
-        integration: Integration,
-        enrichment: Enrichment,
-        origin: Origin,
-    ) -> None:
-        """Put an enrichment in the batch that it belongs in; may wait for a request.
+    def put(self, key: Key, integration: Integration, row: Row) -> None:
+        """Put a row in the batch that it belongs in; may wait for a request.
 
         Raises:
             FatalError: A batch can't be delivered.
         """
-        row = Row(enrichment, self.position, origin)
+        row.position = self.position
         self.position += 1
-        replaced, going = self._batches.add(key, integration, row, self._clock)
-        if replaced is not None:
-            self._merged.add(replaced.origin, origin)
-        for batch in going:
-            self._submit(batch)
+        change = self._batches.add(key, integration, row)
+        if change is not None:
+            if change.replaced is not None:
+                self._merged.add(change.replaced, by=row)
+            for batch in change.going:
+                self._submit(batch)
 
-    def pass_over(self, origin: Origin) -> None:
+    def pass_over(self, row: Row) -> None:
         """Take a row that is not to be sent; it has its position all the same."""
-        _ = origin
+        _ = row
         self.position += 1
 
     def tick(self) -> None:
@@ -183,9 +178,10 @@ class Outbox:
 
     def _count_delivered(self, batch: Batch) -> None:
         self._refusals.note_delivered(batch)
-        for row in batch.rows.values():
-            row.origin.counts.delivered += 1
-        self._ages.add([row.origin.started_at for row in batch.rows.values()])
+        rows = batch.rows.values()
+        for row in rows:
+            row.counts.delivered += 1
+        self._ages.add([row.started_at for row in rows])
         if self._on_its_way is not None:
             self._on_its_way.note_delivered(batch)
 
@@ -194,13 +190,13 @@ class Outbox:
         # Before the row is kept: where this ends the run, the row is not settled.
         self._refusals.note_refused(batch, row)
         detail = f"Contentsquare refuses this row on its own (HTTP {error.status})"
-        self._rejected.add(row.origin, Rejection(REJECTED_BY_API, None, detail))
+        self._rejected.add(row, Rejection(REJECTED_BY_API, None, detail))
         if self._on_its_way is not None:
             self._on_its_way.note_rejected(batch)
 
     def _reject_all(self, batch: Batch, error: BatchUndeliverableError) -> None:
         rejection = Rejection(error.reason, error.field, error.detail)
         for row in batch.rows.values():
-            self._rejected.add(row.origin, rejection)
+            self._rejected.add(row, rejection)
         if self._on_its_way is not None:
             self._on_its_way.note_rejected(batch)

@@ -12,7 +12,7 @@ import pytest
 
 from target_contentsquare.api.connection import Connection, connect, sign_in
 from target_contentsquare.api.signing_in.account import Account, Credentials, Keyring
-from target_contentsquare.enrichment import Enrichment
+from target_contentsquare.enrichment import Enrichment, encode
 from target_contentsquare.errors import (
     AuthenticationError,
     ProjectNotCoveredError,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("test")
 SANDBOX = Keyring(Credentials("sandbox", "sandbox-secret"))
-ROWS = [Enrichment("u", 5, 1, {"call_duration": 1})]
+ROWS = encode([Enrichment("u", 5, 1, {"call_duration": 1})])
 
 
 @dataclass(frozen=True)

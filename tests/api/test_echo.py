@@ -13,7 +13,7 @@ from target_contentsquare.api.http.foreign_logs import hold_back_foreign_logs
 from target_contentsquare.api.signing_in.account import Account, Credentials, Keyring
 from target_contentsquare.api.signing_in.sign_in import TokenClient
 from target_contentsquare.api.signing_in.tokens import Token
-from target_contentsquare.enrichment import Enrichment
+from target_contentsquare.enrichment import Enrichment, encode
 from target_contentsquare.errors import ContentsquareTargetError
 from tests.api.rig import RawServer
 
@@ -109,7 +109,7 @@ def test_nothing_that_was_sent_is_shown(
             log=logging.getLogger("ours"),
         )
         token = Token("TOKEN_MARKER", server.url, 162, 0, 0)
-        rows = [Enrichment("ROW_MARKER", 5, 1, {"a": "ROW_MARKER"})]
+        rows = encode([Enrichment("ROW_MARKER", 5, 1, {"a": "ROW_MARKER"})])
         shown = [
             *told_by(lambda: client.sign_in(Account(162))),
             *told_by(lambda: api.send(token, 1, rows)),

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from target_contentsquare.api.enrichments import EnrichmentApi
+from target_contentsquare.api.enrichments import EnrichmentApi, payload
 from target_contentsquare.api.http.attempts import Attempts
 from target_contentsquare.api.http.pool import HttpPool
 from target_contentsquare.api.signing_in.tokens import Token
-from target_contentsquare.enrichment import Enrichment
+from target_contentsquare.enrichment import Enrichment, encode
 from target_contentsquare.errors import (
     ApiError,
     BatchRefusedError,
@@ -23,11 +23,13 @@ from target_contentsquare.sandbox import Fault, Sandbox
 NOW = 1_795_000_000.0
 
 
-def batch_of(count: int = 2) -> list[Enrichment]:
-    return [
-        Enrichment(f"u-{n}", 5, 1, {"call_duration": n, "name": "é"})
-        for n in range(count)
-    ]
+def batch_of(count: int = 2) -> bytes:
+    return encode(
+        [
+            Enrichment(f"u-{n}", 5, 1, {"call_duration": n, "name": "é"})
+            for n in range(count)
+        ]
+    )
 
 
 @pytest.fixture
@@ -63,8 +65,8 @@ def token(sandbox: Sandbox) -> Token:
     return Token(answer["access_token"], answer["endpoint"], 162, 0, 0)
 
 
-def test_a_batch_is_the_documented_json(api: EnrichmentApi) -> None:
-    assert json.loads(api.payload(162, 1, batch_of(1))) == {
+def test_a_batch_is_the_documented_json() -> None:
+    assert json.loads(payload(162, 1, batch_of(1))) == {
         "integrationVersion": 1,
         "projectId": 162,
         "enrichments": [

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.batches import Batch, Row
-from target_contentsquare.delivery.origin import Origin, Source
+from target_contentsquare.delivery.origin import Source
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.delivery.rate.rates import Rates
 from target_contentsquare.delivery.sending.in_flight import Callbacks, InFlight
@@ -41,7 +41,12 @@ def batch(users: Sequence[str], project: int = 162) -> Batch:
     first = 1000 * ord(min(users))
     rows: dict[Key, Row] = {
         (project, user, 1, 1): Row(
-            Enrichment(user, 1, 1, {}), first + at, Origin(counts, source, at + 1, user)
+            counts,
+            source,
+            at + 1,
+            user,
+            enrichment=Enrichment(user, 1, 1, {}),
+            position=first + at,
         )
         for at, user in enumerate(users)
     }

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_contentsquare.delivery.batches import Batch, OpenBatches, Row
-from target_contentsquare.delivery.origin import Origin, Source
+from target_contentsquare.delivery.batches import Batch, Change, OpenBatches, Row
+from target_contentsquare.delivery.origin import Source
 from target_contentsquare.delivery.summary.summary import StreamCounts
 from target_contentsquare.enrichment import Enrichment, Integration, Key
 
@@ -25,13 +25,30 @@ PLACED = st.lists(st.tuples(KEYS, st.integers(1, 3)), max_size=120)
 
 
 def row(position: int, size: int = 0) -> Row:
-    origin = Origin(StreamCounts(), Source("calls"), position + 1, None, size)
-    return Row(Enrichment(f"u-{position}", 1, 1, {"n": position}), position, origin)
+    return Row(
+        StreamCounts(),
+        Source("calls"),
+        position + 1,
+        None,
+        size,
+        enrichment=Enrichment(f"u-{position}", 1, 1, {"n": position}),
+        position=position,
+    )
 
 
 def batch_of(positions: range) -> Batch:
     rows: dict[Key, Row] = {(1, f"u-{at}", 1, 1): row(at) for at in positions}
     return Batch(1, Integration(7), rows, 3.0)
+
+
+def never() -> float:
+    """Stand for a clock where the time of day plays no part."""
+    return 0.0
+
+
+def add(batches: OpenBatches, key: Key, version: int, placed: Row) -> Change:
+    change = batches.add(key, Integration(version), placed)
+    return change or Change(None, ())
 
 
 def positions(batch: Batch) -> list[int]:
@@ -59,9 +76,9 @@ class PlainBatches:
 def test_rows_go_where_a_plain_list_would_put_them(
     placed: list[tuple[Key, int]], size: int
 ) -> None:
-    batches, plain = OpenBatches(size), PlainBatches(size)
+    batches, plain = OpenBatches(size, never), PlainBatches(size)
     for at, (key, version) in enumerate(placed):
-        replaced, going = batches.add(key, Integration(version), row(at), lambda: 0.0)
+        replaced, going = add(batches, key, version, row(at))
         was = None if replaced is None else replaced.position
         sent = [at for full in going for at in positions(full)]
         assert (was, sent) == plain.add(key, version, at)
@@ -75,9 +92,9 @@ def test_rows_go_where_a_plain_list_would_put_them(
 def test_no_batch_is_empty_and_rows_stay_in_the_order_they_were_read(
     placed: list[tuple[Key, int]],
 ) -> None:
-    batches = OpenBatches(1000)
+    batches = OpenBatches(1000, never)
     for at, (key, version) in enumerate(placed):
-        batches.add(key, Integration(version), row(at), lambda: 0.0)
+        add(batches, key, version, row(at))
         for batch in batches:
             assert positions(batch) == sorted(positions(batch)) != []
             assert batch.first_position == positions(batch)[0]
@@ -91,15 +108,15 @@ def test_no_batch_is_empty_and_rows_stay_in_the_order_they_were_read(
 def test_no_more_waits_than_may_and_those_begun_first_go(
     placed: list[tuple[Key, int, int]], most_rows: int, most_bytes: int
 ) -> None:
-    batches = OpenBatches(5, most_rows=most_rows, most_bytes=most_bytes)
     clock = itertools.count().__next__
+    batches = OpenBatches(5, clock, most_rows=most_rows, most_bytes=most_bytes)
     going: list[Batch] = []
     for at, (key, version, size) in enumerate(placed):
-        _, more = batches.add(key, Integration(version), row(at, size), clock)
+        _, more = add(batches, key, version, row(at, size))
         going += more
         waiting = [one for batch in batches for one in batch.rows.values()]
         assert len(waiting) <= most_rows
-        assert sum(one.origin.size for one in waiting) <= most_bytes
+        assert sum(one.size for one in waiting) <= most_bytes
         opened = [batch.opened_at for batch in batches]
         for batch in more:
             assert len(batch) == 5 or all(batch.opened_at < at for at in opened)
@@ -110,22 +127,22 @@ def test_no_more_waits_than_may_and_those_begun_first_go(
 
 
 def test_one_huge_row_makes_many_small_ones_go() -> None:
-    batches = OpenBatches(200, most_bytes=1_000)
+    batches = OpenBatches(200, never, most_bytes=1_000)
     for project in range(100):
         key = (project, "u", 1, 1)
-        batches.add(key, Integration(1), row(project, 10), lambda: 0.0)
-    _, going = batches.add((100, "u", 1, 1), Integration(1), row(100, 995), lambda: 0.0)
+        add(batches, key, 1, row(project, 10))
+    _, going = add(batches, (100, "u", 1, 1), 1, row(100, 995))
     assert len(going) == 100
     assert [batch.project_id for batch in batches] == [100]
 
 
 def test_the_oldest_row_of_many_batches_is_found_without_a_look_at_each() -> None:
     """Each look is counted: 20,000 batches for each of 20,000 rows were too many."""
-    batches = OpenBatches(200)
+    batches = OpenBatches(200, never)
     for turn in range(3):
         for project in range(2_000):
             at = turn * 2_000 + project
-            batches.add((project, "u", 1, 1), Integration(1), row(at), lambda: 0.0)
+            add(batches, (project, "u", 1, 1), 1, row(at))
             batches.oldest_position  # noqa: B018 - kept up to date on the way
     looks = 0
 
@@ -138,27 +155,25 @@ def test_the_oldest_row_of_many_batches_is_found_without_a_look_at_each() -> Non
         patch.setattr(Batch, "first_position", property(look))
         for project in range(2_000):
             at = 6_000 + project
-            batches.add((project, "u", 1, 1), Integration(1), row(at), lambda: 0.0)
+            add(batches, (project, "u", 1, 1), 1, row(at))
             assert batches.oldest_position == 4_001 + project
     assert looks < 4 * 2_000
 
 
 def test_the_newest_row_wins_over_integrations_too() -> None:
     """A key does not tell integrations apart, so neither may what overwrites it."""
-    batches = OpenBatches(200)
+    batches = OpenBatches(200, never)
     key = (1, "u", 1, 1)
-    batches.add(key, Integration(1), row(0), lambda: 0.0)
-    replaced, _ = batches.add(key, Integration(2, 100), row(1), lambda: 0.0)
-    assert replaced == row(0)
+    batches.add(key, Integration(1), row(0))
+    change = batches.add(key, Integration(2, 100), row(1))
+    assert change == Change(row(0), ())
     assert [batch.integration for batch in batches] == [Integration(2, 100)]
 
 
 def test_a_batch_remembers_when_it_was_begun() -> None:
-    batches, times = OpenBatches(200), iter([10.0, 20.0])
+    batches = OpenBatches(200, iter([10.0, 20.0]).__next__)
     for project in (1, 1, 2):
-        batches.add(
-            (project, f"{project}", 1, 1), Integration(1), row(0), lambda: next(times)
-        )
+        add(batches, (project, f"{project}", 1, 1), 1, row(0))
     assert [batch.opened_at for batch in batches] == [10.0, 20.0]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_contentsquare.delivery.batches import OpenBatches
+from target_contentsquare.delivery.batches import Change, OpenBatches
 from target_contentsquare.errors import UnfitValueError
 from target_contentsquare.mapping import row_function
 from target_contentsquare.mapping.row_function import compile_row_function
@@ -158,11 +158,11 @@ def lose_the_last_row(batches: OpenBatches) -> Iterator[Batch]:
 
 
 def keep_the_first_of_a_key(
-    batches: OpenBatches, key: Key, integration: Integration, row: Row, clock: Any
-) -> tuple[Row | None, Sequence[Batch]]:
+    batches: OpenBatches, key: Key, integration: Integration, row: Row
+) -> Change | None:
     if any(key in batch.rows for batch in batches):
-        return row, ()
-    return add(batches, key, integration, row, clock)
+        return Change(row, ())
+    return add(batches, key, integration, row)
 
 
 def compile_without_the_age_check(plan: RowPlan, stream: str) -> RowFunction:

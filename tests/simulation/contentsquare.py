@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def number_of(row: Row) -> int:
     """Return the place of a row in the input, from 0."""
-    return row.origin.number
+    return row.number
 
 
 class Stored(NamedTuple):

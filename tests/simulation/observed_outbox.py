@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from target_contentsquare.delivery.outbox import Outbox
 
 if TYPE_CHECKING:
-    from target_contentsquare.delivery.origin import Origin
-    from target_contentsquare.enrichment import Enrichment, Integration, Key
+    from target_contentsquare.delivery.batches import Row
+    from target_contentsquare.enrichment import Integration, Key
     from tests.simulation.contentsquare import Contentsquare
     from tests.simulation.observer import Observer
 
@@ -23,19 +23,13 @@ class ObservedOutbox(Outbox):
         self._observer = observer
         self._server = server
 
-    def put(
-        self,
-        key: Key,
-        integration: Integration,
-        enrichment: Enrichment,
-        origin: Origin,
-    ) -> None:
-        self._observer.row_put(origin.number, key)
-        super().put(key, integration, enrichment, origin)
+    def put(self, key: Key, integration: Integration, row: Row) -> None:
+        self._observer.row_put(row.number, key)
+        super().put(key, integration, row)
 
-    def pass_over(self, origin: Origin) -> None:
-        self._observer.row_passed_over(origin.number, self._server)
-        super().pass_over(origin)
+    def pass_over(self, row: Row) -> None:
+        self._observer.row_passed_over(row.number, self._server)
+        super().pass_over(row)
 
     def tick(self) -> None:
         self._observer.expect_old_batches()

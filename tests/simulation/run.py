@@ -6,6 +6,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from target_contentsquare.delivery.batches import Row
 from target_contentsquare.delivery.memory.numbers import NO_NUMBER_LEFT
 from target_contentsquare.delivery.origin import Origin, Source
 from target_contentsquare.delivery.outbox import Limits
@@ -226,11 +227,11 @@ class SimulatedRun:
     def _put_row(self, row: InputRow) -> None:
         counts = self._summary.counts(row.stream)
         counts.read += 1
-        origin = Origin(counts, self._sources[row.stream], row.number, row)
+        place = counts, self._sources[row.stream], row.number, row
         if row.outcome == "dropped":
             counts.dropped["session_too_old"] += 1
         elif row.outcome == "invalid":
-            self._rejected.add(origin, Rejection("wrong_type", None, ""))
+            self._rejected.add(Origin(*place), Rejection("wrong_type", None, ""))
         else:
             self._observer.row_read(row)
             fields = {
@@ -239,7 +240,8 @@ class SimulatedRun:
                 "source": row.source,
             }
             enrichment = Enrichment(row.key[1], row.key[2], row.key[3], fields)
-            self._intake.put(row.key, Integration(row.version), enrichment, origin)
+            put = Row(*place, enrichment=enrichment)
+            self._intake.put(row.key, Integration(row.version), put)
 
     # Stops
 

@@ -6,8 +6,8 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from target_contentsquare.delivery.batches import Row
 from target_contentsquare.delivery.clock import utc_now
-from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.rejects import Rejection
@@ -77,18 +77,17 @@ class OutboxRig:
         if self.path:
             self.on_disk.append(len(self.rejected()))
 
-    def origin(self, user: str) -> Origin:
+    def row(self, user: str) -> Row:
         self.counts.read += 1
         self.source.rows += 1
         line = record(call(user)).encode()
-        return Origin(self.counts, self.source, self.source.rows, line)
+        enrichment = Enrichment(user, 1, 1, {})
+        number = self.source.rows
+        return Row(self.counts, self.source, number, line, enrichment=enrichment)
 
     def put(self, users: str, project: int = 162) -> None:
         for user in users:
-            enrichment = Enrichment(user, 1, 1, {})
-            key = (project, user, 1, 1)
-            integration = Integration(1)
-            self.outbox.put(key, integration, enrichment, self.origin(user))
+            self.outbox.put((project, user, 1, 1), Integration(1), self.row(user))
 
     def mark(self, state: bytes) -> None:
         self.states.take(state, self.outbox.position)
@@ -102,7 +101,7 @@ class OutboxRig:
 
     def reject(self, user: str, field: str | None = "call_date") -> None:
         rejection = Rejection("invalid_datetime", field, "detail")
-        self._rejected.add(self.origin(user), rejection)
+        self._rejected.add(self.row(user), rejection)
 
     def tick(self) -> None:
         self.outbox.tick()

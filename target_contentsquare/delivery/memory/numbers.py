@@ -51,13 +51,13 @@ class Numbers:
         A row stays unnumbered if its session has no number left.
         """
         own: set[Key] = set()
-        for row in rows:
-            if row.key[3] == UNNUMBERED:
-                number = self._number_for(row.key, row.origin, own)
-                yield row if number is None else row.numbered(number)
+        for one in rows:
+            if one.key[3] == UNNUMBERED:
+                number = self._number_for(one.key, one.row, own)
+                yield one if number is None else one.numbered(number)
             else:
-                own.add(row.key)
-                yield row
+                own.add(one.key)
+                yield one
 
     def drop(self, origin: Origin) -> None:
         """Count a row for which there is no number left; the first one is told."""

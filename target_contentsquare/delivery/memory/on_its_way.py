@@ -82,8 +82,8 @@ class OnItsWay:
             yield Entry(
                 newest.id,
                 newest.fingerprint,
-                source_row(row.origin),
-                row.origin.number_in_input,
+                source_row(row),
+                row.number_in_input,
                 batch.integration.version,
                 now,
                 self.run,

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from logging import Logger
 
+    from target_contentsquare.delivery.batches import Row
     from target_contentsquare.delivery.memory.on_its_way import OnItsWay
     from target_contentsquare.delivery.memory.store import Place, Store
-    from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.outbox import Outbox
-    from target_contentsquare.enrichment import Enrichment, Integration, Key
+    from target_contentsquare.enrichment import Integration, Key
 
 # One query for so many rows takes two thirds of the time of a query for each. SQLite
 # before 3.32 takes no more than 999 values in a query.
@@ -73,19 +73,13 @@ class Recall:
         self.is_retrying = False
         self._waiting: list[WaitingRow] = []
 
-    def put(
-        self,
-        key: Key,
-        integration: Integration,
-        enrichment: Enrichment,
-        origin: Origin,
-    ) -> None:
+    def put(self, key: Key, integration: Integration, row: Row) -> None:
         """Take a row; see `Outbox.put`.
 
         Raises:
             FatalError: A batch can't be delivered, or the memory can't be used.
         """
-        self._waiting.append(WaitingRow(key, integration, enrichment, origin))
+        self._waiting.append(WaitingRow(key, integration, row))
         if len(self._waiting) >= self._rows_at_once:
             self._look_up()
 
@@ -114,15 +108,15 @@ class Recall:
         rows = [*self._numbers.number(waiting)] if self._numbers else waiting
         if self.is_retrying:
             rows = [*self._not_superseded(rows)]
-        for row, is_changed in zip(rows, self._find_changed(rows), strict=True):
+        for one, is_changed in zip(rows, self._find_changed(rows), strict=True):
             if is_changed:
-                self._outbox.put(row.key, row.integration, row.enrichment, row.origin)
+                self._outbox.put(one.key, one.integration, one.row)
                 continue
-            if self._numbers is not None and row.key[3] == UNNUMBERED:
-                self._numbers.drop(row.origin)
+            if self._numbers is not None and one.key[3] == UNNUMBERED:
+                self._numbers.drop(one.row)
             else:
-                row.origin.counts.unchanged += 1
-            self._outbox.pass_over(row.origin)
+                one.row.counts.unchanged += 1
+            self._outbox.pass_over(one.row)
 
     def _find_changed(self, rows: Sequence[WaitingRow]) -> list[bool]:
         """Return which rows are to be sent, and mark their entries."""
@@ -130,15 +124,15 @@ class Recall:
         known = self._store.fingerprints(ids) if rows else {}
         first, on_its_way = self._outbox.position, self._on_its_way.rows
         changed, marks = [], []
-        for position, (row, entry_id) in enumerate(zip(rows, ids, strict=True), first):
-            current = fingerprint(row.integration, row.enrichment)
+        for position, (one, entry_id) in enumerate(zip(rows, ids, strict=True), first):
+            current = fingerprint(one.integration, one.row.enrichment)
             remembered = known.get(entry_id)
             is_changed = remembered != current or self._resends
-            if row.key[3] == UNNUMBERED:
+            if one.key[3] == UNNUMBERED:
                 is_changed = False
             changed.append(is_changed)
             if is_changed:
-                on_its_way[row.key] = Newest(position, entry_id, current)
+                on_its_way[one.key] = Newest(position, entry_id, current)
                 if remembered is not None:
                     marks.append(entry_id)
                     del known[entry_id]
@@ -148,21 +142,22 @@ class Recall:
 
     def _not_superseded(self, rows: Iterable[WaitingRow]) -> Iterator[WaitingRow]:
         """Yield rows but for those over whose key something newer was written."""
-        for row in rows:
-            rejection = row.origin.source.earlier_rejection(row.origin.raw)
-            (entry_id,) = self._entry_ids([row])
+        for one in rows:
+            row = one.row
+            rejection = row.source.earlier_rejection(row.raw)
+            (entry_id,) = self._entry_ids([one])
             entries = self._store.entries(entry_id, entry_id) if rejection else []
             run = self._on_its_way.run
             if rejection and any(
-                is_superseded(rejection, row.origin, entry, run) for entry in entries
+                is_superseded(rejection, row, entry, run) for entry in entries
             ):
-                row.origin.counts.dropped[SUPERSEDED] += 1
-                self._outbox.pass_over(row.origin)
+                row.counts.dropped[SUPERSEDED] += 1
+                self._outbox.pass_over(row)
             else:
-                yield row
+                yield one
 
     def _entry_ids(self, rows: Sequence[WaitingRow]) -> list[int]:
-        keys = [row.key for row in rows]
+        keys = [one.key for one in rows]
         projects = {key[0] for key in keys}
         places = {project: self._place(project) for project in projects}
         return entry_ids([(places[key[0]], key[1], key[2], key[3]) for key in keys])

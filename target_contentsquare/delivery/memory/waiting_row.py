@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
-    from target_contentsquare.delivery.origin import Origin
-    from target_contentsquare.enrichment import Enrichment, Integration, Key
+    from target_contentsquare.delivery.batches import Row
+    from target_contentsquare.enrichment import Integration, Key
 
 
 class WaitingRow(msgspec.Struct, frozen=True, gc=False):
@@ -16,11 +17,10 @@ class WaitingRow(msgspec.Struct, frozen=True, gc=False):
 
     key: Key
     integration: Integration
-    enrichment: Enrichment
-    origin: Origin
+    row: Row
 
     def numbered(self, number: int) -> WaitingRow:
         """Return the row with an enrichment number."""
-        key = (*self.key[:3], number)
-        enrichment = msgspec.structs.replace(self.enrichment, enrichment_number=number)
-        return WaitingRow(key, self.integration, enrichment, self.origin)
+        row = self.row
+        row.enrichment = replace(row.enrichment, enrichment_number=number)
+        return WaitingRow((*self.key[:3], number), self.integration, row)

@@ -40,7 +40,7 @@ class Sampler:
     def send(self, batch: Batch) -> None:
         """Take a batch; may be called by many threads."""
         for row in batch.rows.values():
-            stream = row.origin.counts.stream
+            stream = row.counts.stream
             if self._shown.setdefault(stream, row) is row:  # in one step, for threads
                 self._log.info(
                     "Dry run, sample of stream '%s': project %s, integration version "

@@ -59,9 +59,9 @@ class Sender:
 
     def _try(self, account: Account, batch: Batch) -> str | None:
         """Send a batch; return why the credentials don't cover its project, if so."""
-        enrichments = [row.enrichment for row in batch.rows.values()]
+        version = batch.integration.version
         try:
-            self._connection.send(account, batch.integration.version, enrichments)
+            self._connection.send(account, version, batch.encoded())
         except ProjectNotCoveredError as error:
             if account in self._covered:
                 raise

@@ -130,8 +130,10 @@ class SessionAges(AgeCounts):
     def _count_hours(self, known: Sequence[datetime], now: datetime) -> None:
         step = 1 if len(known) <= _FEW else _STEP
         hours = [_hours(now - start) for start in known[::step]]
-        self.by_hour.update(hours * step)
-        self.by_hour[hours[-1]] -= len(hours) * step - len(known)
+        by_hour = self.by_hour
+        for hour in hours:
+            by_hour[hour] += step
+        by_hour[hours[-1]] -= len(hours) * step - len(known)
 
     def take(self) -> AgeCounts:
         """Return the counts so far, and begin anew."""

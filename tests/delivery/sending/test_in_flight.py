@@ -12,8 +12,9 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from target_contentsquare.delivery.batches import Batch, Row
+from target_contentsquare.delivery.batches import Batch
 from target_contentsquare.delivery.sending.in_flight import Callbacks, InFlight
 from target_contentsquare.delivery.sending.wakeup import Wakeup
 from target_contentsquare.delivery.trouble.trouble_log import TroubleLog
@@ -347,10 +348,7 @@ def test_it_works_with_threads_and_sleeps_for_real(workers: int) -> None:
         )
         for number in range(200):
             rows = batch(random.sample("abcdefghijklmnopqrstuvwxyz", 3)).rows
-            placed = {
-                key: Row(row.enrichment, number, row.origin)
-                for key, row in rows.items()
-            }
+            placed = {key: replace(row, position=number) for key, row in rows.items()}
             expected.update({row.enrichment.user_id: number for row in placed.values()})
             delivery.submit(Batch(162, Integration(1), placed))
         delivery.drain()
