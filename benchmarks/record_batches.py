@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pyarrow as pa
 
 from benchmarks.singer_input import INTEGRATION_SCHEMA, MAPPED
@@ -91,10 +90,8 @@ def cpu_seconds(table: pa.Table) -> float:
 
 
 def _encoding_pipeline(settings: Any) -> Pipeline:
-    encode = msgspec.json.Encoder().encode
-
     def send(batch: Batch) -> None:
-        encode([row.enrichment for row in batch.rows.values()])
+        batch.encoded()
 
     return Pipeline(
         settings,

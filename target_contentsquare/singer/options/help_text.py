@@ -6,8 +6,8 @@ the session it belongs to.
 
 Messages are read from standard input. States go to standard output, and nothing else
 does: keep the last line for the tap. A state is printed once every row before it is
-delivered, merged, dropped or in the file of rejected rows. The log goes to standard
-error, and ends with what became of the rows.
+delivered, unchanged, merged, dropped or in the file of rejected rows. The log goes to
+standard error, and ends with what became of the rows.
 """
 
 EPILOG = """\
@@ -23,7 +23,8 @@ sends the rows of a file, such as those that were rejected.
 
 \b
 Exit codes:
-  0         every row was delivered, merged, dropped or put in the rejected file
+  0         every row was delivered, unchanged, merged, dropped or put in the
+            rejected file
   1         an error: the last line of the log says what to change
   2         the command line is wrong
   130, 143  SIGINT, SIGTERM: what was read was delivered, and the state was printed

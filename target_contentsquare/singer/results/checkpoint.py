@@ -19,9 +19,9 @@ class _Mark(NamedTuple):
 class Checkpoint:
     """Keeps the states that are not safe yet, and hands out the newest that is.
 
-    A state is safe when every row before it is settled: delivered, merged, dropped or
-    in the rejected file. Rows have positions 0, 1, 2, … in the order they were read; a
-    state's mark is the position of the first row after it.
+    A state is safe when every row before it is settled: delivered, unchanged, merged,
+    dropped or in the rejected file. Rows have positions 0, 1, 2, … in the order they
+    were read; a state's mark is the position of the first row after it.
 
     At most 20,000 states or 16 MB of them are kept, and always the oldest and the
     newest. Of more than that, those that are closest together make room for others.
