@@ -70,7 +70,7 @@ FAULTS = {
 }
 #: The same, for runs that append to one rejected file.
 SHARED_FILE_FAULTS = {
-    "lock off": (shared_file, "_locked", contextlib.nullcontext),
-    "torn line kept": (shared_file, "_end_last_line", leave_last_line_torn),
+    "lock off": (shared_file, "locked", contextlib.nullcontext),
+    "torn line kept": (shared_file, "end_last_line", leave_last_line_torn),
     "schema once": (RejectedFile, "_text", write_schemas_once),
 }
