@@ -53,10 +53,11 @@ spark: java .venv/synced $(SPARKS:%=.venv-spark-%/installed) ## Jobs on Spark 3.
 java:
 	@command -v java >/dev/null || { echo 'Spark needs Java 17: on Debian, apt-get install default-jre-headless'; exit 1; }
 
-nightly: .venv/synced ## The simulation with 10,000 seeds, 200,000 random rows, 100 rounds of kills
+nightly: .venv/synced ## The simulation with 10,000 seeds, 200,000 random rows, 250 rounds of kills
 	SIMULATION_SEEDS=10000 .venv/bin/pytest tests/simulation/test_simulation.py
 	FUZZ_ROWS=200000 .venv/bin/pytest tests/fuzz
-	CRASH_ROUNDS=50 .venv/bin/pytest tests/singer/test_crash_recovery.py tests/singer/test_broken_copies.py
+	CRASH_ROUNDS=50 .venv/bin/pytest tests/singer/test_crash_recovery.py tests/singer/test_broken_copies.py \
+	  tests/singer/results/test_shared_rejected_file.py
 
 generate: .venv/synced ## Bring the generated files and tables up to date with the settings
 	.venv/bin/python -m scripts.generate_plugin_files

@@ -24,6 +24,7 @@ from target_contentsquare.singer.results.rejected_file import RejectedFile
 from target_contentsquare.singer.results.retry import Retry
 from target_contentsquare.singer.results.state import StateKeeper
 from target_contentsquare.singer.results.stdout import discard_state, write_state
+from target_contentsquare.singer.results.taken_file import TakenError
 from target_contentsquare.singer.streams.streams import Streams
 from target_contentsquare.singer.terminal import live_line, tell_of_typed_input
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from target_contentsquare.delivery.sending.wakeup import Wakeup
     from target_contentsquare.settings.settings import Settings
+    from target_contentsquare.singer.results.taken_file import TakenFile
     from target_contentsquare.singer.signals import StopSignal
 
 
@@ -158,9 +160,16 @@ class Run:
         settings, rejected = self._settings, self._rejected
         if not settings.retry_rejected or settings.dry_run or rejected is None:
             return
-        path = rejected.take_aside()
-        if path is None:
+        try:
+            taken = rejected.take_aside()
+        except TakenError:
+            self._log.info("Another run is trying the rejected rows again")
             return
+        if taken is not None:
+            with taken.file:
+                self._retry(rejected, taken)
+
+    def _retry(self, rejected: RejectedFile, taken: TakenFile) -> None:
         self._log.info("Trying the rejected rows of earlier runs again")
         retry = Retry(
             rejected,
@@ -169,10 +178,10 @@ class Run:
             reader=LineReader(self._wakeup, self._stop, self._tick),
             log=self._log,
         )
-        retry.execute(path)
+        retry.execute(taken)
         if self._stop.number is None:
             self._sync()
-            path.unlink()
+            taken.path.unlink(missing_ok=True)
 
     def _new_streams(self, *, is_retried: bool = False) -> Streams:
         return Streams(

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 
 from target_contentsquare.__main__ import main
-from tests.broken_delivery import FAULTS
+from tests.broken_delivery import FAULTS, SHARED_FILE_FAULTS
 
 if __name__ == "__main__":
-    setattr(*FAULTS[sys.argv.pop(1)])
+    setattr(*(FAULTS | SHARED_FILE_FAULTS)[sys.argv.pop(1)])
     main()

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from tests.target_process import TARGET, TargetProcess, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from target_contentsquare.sandbox import Sandbox
 
@@ -34,18 +34,22 @@ class Tap:
     A state is the number of rows before it, and where the next run begins.
     """
 
-    def __init__(self, random: Random) -> None:
-        self.users = [random.randrange(400) for _ in range(ROWS)]
-        self.states = {number for number in range(ROWS) if random.random() < 0.2}
+    def __init__(self, random: Random, rows: int = ROWS) -> None:
+        self.rows = rows
+        self.users = [random.randrange(400) for _ in range(rows)]
+        self.states = {number for number in range(rows) if random.random() < 0.2}
+        self.schema = schema()
 
     def lines(self, first: int) -> list[str]:
-        lines = [schema()]
-        for number in range(first, ROWS):
-            row = call(f"u-{self.users[number]}", call_duration=number)
-            lines.append(record(row))
+        lines = [self.schema]
+        for number in range(first, self.rows):
+            lines.append(record(self.row(number)))
             if number in self.states:
                 lines.append(state({"rows": number + 1}))
-        return [*lines, state({"rows": ROWS})]
+        return [*lines, state({"rows": self.rows})]
+
+    def row(self, number: int) -> dict[str, object]:
+        return call(f"u-{self.users[number]}", call_duration=number)
 
     @property
     def last_rows(self) -> dict[str, int]:
@@ -58,6 +62,7 @@ class Scheduler:
 
     Args:
         program: What Python runs, if not the target as it is.
+        settings: More than those of each run, or in their place.
     """
 
     def __init__(
@@ -68,17 +73,18 @@ class Scheduler:
         *,
         remembers: bool = False,
         program: Sequence[str] = TARGET,
+        **settings: object,
     ) -> None:
         self.program = program
         self.folder, self.sandbox, self.tap = folder, sandbox, tap
-        self.rejected = folder / "rejected.singer"
-        self.config = config_for(
-            sandbox,
-            batch_size_rows=25,
-            max_parallel_requests=4,
-            rejected_path=str(self.rejected),
+        usual: dict[str, object] = {
+            "batch_size_rows": 25,
+            "max_parallel_requests": 4,
+            "rejected_path": str(folder / "rejected.singer"),
             **({"memory_path": str(folder / "memory.sqlite")} if remembers else {}),
-        )
+        }
+        self.config = config_for(sandbox, **{**usual, **settings})
+        self.rejected = Path(self.config["rejected_path"])
         self.first = 0
         self.stopped_at: list[int] = []
 
@@ -90,6 +96,14 @@ class Scheduler:
     def run_until_states(self, number: int, stop: int) -> None:
         """Run until so many states are printed, then send a signal."""
         self._run_until(lambda target: len(target.states) >= number, stop)
+
+    def run_until_rejected(self, more_bytes: int, stop: int) -> None:
+        """Run until the rejected file has grown so much, then send a signal."""
+        enough = self._rejected_bytes() + more_bytes
+        self._run_until(lambda _: self._rejected_bytes() >= enough, stop)
+
+    def _rejected_bytes(self) -> int:
+        return self.rejected.stat().st_size if self.rejected.exists() else 0
 
     def _run_until(self, holds: Callable[[TargetProcess], bool], stop: int) -> None:
         with self._start() as target:
@@ -110,7 +124,7 @@ class Scheduler:
             self._feed(target)
             assert target.wait() == 0
             self._note(target)
-        assert self.first == ROWS
+        assert self.first == self.tap.rows
 
     def _start(self) -> TargetProcess:
         return TargetProcess(self.folder / "run", self.config, program=self.program)
@@ -121,14 +135,18 @@ class Scheduler:
         with suppress(BrokenPipeError):
             for at in range(0, len(lines), 40):
                 target.write(lines[at : at + 40])
-                time.sleep(0.005)
+                self.between_writes()
         target.close_stdin()
+
+    def between_writes(self) -> None:
+        """Take the tap's time, after each piece that it has written."""
+        time.sleep(0.005)
 
     def _note(self, target: TargetProcess) -> None:
         printed = [int(one["rows"]) for one in target.states]
         assert printed == sorted(set(printed))
         if printed:
-            assert printed[0] > self.first or printed == [ROWS]
+            assert printed[0] > self.first or printed == [self.tap.rows]
             self.first = printed[-1]
         self.stopped_at.append(self.first)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_contentsquare.sandbox import Fault, Sandbox
-from tests.broken_delivery import FAULTS
+from tests.broken_delivery import FAULTS, SHARED_FILE_FAULTS
+from tests.singer.results import runs_that_share
 from tests.singer.stopped_runs import (
     ROUNDS,
     SEED,
@@ -23,11 +24,14 @@ from tests.singer.stopped_runs import (
 from tests.target_process import TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    Round = Callable[[Path, Random, Sequence[str]], None]
+
 #: The others are looked for in `make nightly`, which sets CRASH_ROUNDS.
-LOOKED_FOR = list(FAULTS) if ROUNDS > 1 else ["order off", "state unchecked"]
+FEW = ["order off", "state unchecked", "lock off"]
+LOOKED_FOR = [*FAULTS, *SHARED_FILE_FAULTS] if ROUNDS > 1 else FEW
 #: A fault is found in nearly every round; it has to be in one of so many.
 MOST_ROUNDS = 5
 
@@ -48,10 +52,12 @@ def play_round(folder: Path, random: Random, program: Sequence[str]) -> None:
     assert contents(sandbox) == rows.last_rows
 
 
-def finds_a_fault(folder: Path, random: Random, program: Sequence[str]) -> bool:
+def finds_a_fault(
+    play: Round, folder: Path, random: Random, program: Sequence[str]
+) -> bool:
     """Play a round, and return whether it fails."""
     try:
-        play_round(folder, random, program)
+        play(folder, random, program)
     except AssertionError as found:
         print(f"found: {str(found)[:200]}")  # noqa: T201 - pytest shows it
         return True
@@ -66,8 +72,9 @@ def test_a_broken_target_is_found_within_five_rounds(
     random = Random(f"{SEED} {repetition} {fault}")  # noqa: S311 - repeatable
     print(f"CRASH_SEED={SEED}")  # noqa: T201 - pytest shows it if the test fails
     program = ("-m", "tests.singer.broken_target", fault)
+    play = runs_that_share.play_round if fault in SHARED_FILE_FAULTS else play_round
     assert any(
-        finds_a_fault(tmp_path / f"{number}", random, program)
+        finds_a_fault(play, tmp_path / f"{number}", random, program)
         for number in range(MOST_ROUNDS)
     )
 

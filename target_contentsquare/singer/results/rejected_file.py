@@ -10,6 +10,7 @@ from target_contentsquare.errors import OutputError
 from target_contentsquare.singer.input.tap_stream import TapStream
 from target_contentsquare.singer.results.rejected_line import encode_schema, with_note
 from target_contentsquare.singer.results.shared_file import SharedFile
+from target_contentsquare.singer.results.taken_file import take_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rejects import Rejection
+    from target_contentsquare.singer.results.taken_file import TakenFile
 
 # Rows wait in memory for the next state, or until there are as many bytes of them.
 _MOST_WAITING_BYTES = 1_000_000
@@ -110,25 +112,20 @@ class RejectedFile:
         """
         self._keep(schema, line)
 
-    def take_aside(self) -> Path | None:
+    def take_aside(self) -> TakenFile | None:
         """Rename the file of earlier runs, so that its rows can be tried again.
 
         Returns:
-            The new path; that of a run that was killed meanwhile, if there is one; None
-            if there are no rows.
+            The file; that of a run that was killed meanwhile, if there is one; None if
+            there are no rows.
 
         Raises:
             OutputError: It can't be renamed.
+            TakenError: Another run is trying the rows again.
         """
         aside = self._path.with_name(f"{self._path.name}.retrying")
         with self._as_output_error():
-            if not aside.exists():
-                if not self._path.exists():
-                    return None
-                self._file.append(lambda _: b"")  # mends a torn last line
-                self._file.close()
-                self._path.rename(aside)
-        return aside
+            return take_file(self._path, aside)
 
     def sync(self) -> None:
         """Write the rows that wait, and make sure that they survive a crash.

@@ -18,11 +18,11 @@ from target_contentsquare.singer.results.rejected_line import earlier_rejection
 if TYPE_CHECKING:
     from collections.abc import Callable
     from logging import Logger
-    from pathlib import Path
 
     from target_contentsquare.pipeline import Pipeline
     from target_contentsquare.singer.input.reader import LineReader, Message
     from target_contentsquare.singer.results.rejected_file import RejectedFile
+    from target_contentsquare.singer.results.taken_file import TakenFile
     from target_contentsquare.singer.streams.streams import Streams
 
 _MAX_AGE_SECONDS = MAX_SESSION_AGE_DAYS * 24 * 3600
@@ -54,19 +54,19 @@ class Retry:
         self._now = now
         self._takers: dict[str, Callable[[bytes], None]] = {}
 
-    def execute(self, path: Path) -> None:
+    def execute(self, taken: TakenFile) -> None:
         """Feed the rows of a file, and wait until they are settled.
 
         Raises:
             FatalError: They can't be settled.
         """
-        with path.open("rb") as file, self._pipeline.retrying():
-            for message in self._reader.messages(file, self._takers):
+        with self._pipeline.retrying():
+            for message in self._reader.messages(taken.file, self._takers):
                 if message.type == "SCHEMA":
                     self._begin(message)
                 else:
                     raise message.error(
-                        f"'{path}' is not a file of rejected rows: move it away"
+                        f"'{taken.path}' is not a file of rejected rows: move it away"
                     )
             self._pipeline.flush()
 

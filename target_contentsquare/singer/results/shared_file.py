@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _MODE = 0o600  # rows hold personal data
 _TAIL_BYTES = 65_536
+# What those who append lock: one byte, from byte 0. The next has another meaning, see
+# `taken_file`.
+_APPENDING = (1, 0)
 
 
 class SharedFile:
@@ -46,14 +49,16 @@ class SharedFile:
         """
         while True:
             file = self._open()
-            with _locked(file):
+            with locked(file):
+                if not leads_to(self._path, file):
+                    continue  # a run that takes the file has renamed it meanwhile
                 is_continued = os.fstat(file.fileno()).st_size == self._size > 0
                 if not is_continued:
-                    _end_last_line(file)
+                    end_last_line(file)
                 _write_all(file, text_for(is_continued))
                 os.fsync(file.fileno())
                 self._size = os.fstat(file.fileno()).st_size
-            if _leads_to(self._path, file):
+            if leads_to(self._path, file):
                 return
 
     def close(self) -> None:
@@ -65,17 +70,22 @@ class SharedFile:
                 file.close()
 
     def _open(self) -> FileIO:
-        if self._file is not None and _leads_to(self._path, self._file):
+        if self._file is not None and leads_to(self._path, self._file):
             return self._file
         self.close()
         is_new = not self._path.exists()
-        self._file = open(self._path, "ab+", buffering=0, opener=_open_privately)  # noqa: SIM115 - stays open
+        self._file = open(self._path, "ab+", buffering=0, opener=open_privately)  # noqa: SIM115 - stays open
         if is_new:
             _sync_folder(self._path.parent)
         return self._file
 
 
-def _open_privately(path: str, flags: int) -> int:
+def open_privately(path: str, flags: int) -> int:
+    """Open a file that only its owner may read: an opener for `open`.
+
+    Raises:
+        OSError: It can't be opened, or is not a regular file.
+    """
     descriptor = os.open(path, flags, _MODE)
     try:
         _make_private(descriptor)
@@ -101,7 +111,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _leads_to(path: Path, file: FileIO) -> bool:
+def leads_to(path: Path, file: FileIO) -> bool:
+    """Return whether the path is that of an open file."""
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
@@ -109,17 +120,17 @@ def _leads_to(path: Path, file: FileIO) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(file: FileIO) -> Iterator[None]:
-    """Hold the file's lock; go without where the file system has none."""
+def locked(file: FileIO) -> Iterator[None]:
+    """Hold the lock of those who append; go without where the file system has none."""
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX)
+        fcntl.lockf(file, fcntl.LOCK_EX, *_APPENDING)
     except OSError:
         yield
         return
     try:
         yield
     finally:
-        fcntl.lockf(file, fcntl.LOCK_UN)
+        fcntl.lockf(file, fcntl.LOCK_UN, *_APPENDING)
 
 
 def _write_all(file: FileIO, text: bytes) -> None:
@@ -128,7 +139,7 @@ def _write_all(file: FileIO, text: bytes) -> None:
         left = left[file.write(left) :]
 
 
-def _end_last_line(file: FileIO) -> None:
+def end_last_line(file: FileIO) -> None:
     """Drop what a killed run left of a line: no state covered its row.
 
     A whole message that only lacks its newline gets that.

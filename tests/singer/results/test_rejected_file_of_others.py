@@ -192,9 +192,14 @@ def other_run(path: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield process
 
 
-def test_a_line_that_another_run_is_writing_is_not_cut(
-    path: Path, other_run: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def ours(
+    path: Path,
+    other_run: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[threading.Thread]:
+    """A thread that appends a row, and waits for the lock of the other run."""
+    _ = other_run
     asked, lockf = threading.Event(), fcntl.lockf
 
     def ask(*arguments: Any) -> None:
@@ -204,13 +209,30 @@ def test_a_line_that_another_run_is_writing_is_not_cut(
     monkeypatch.setattr(fcntl, "lockf", ask)
     file = RejectedFile(path, utc_now)
     write(file, "ours")
-    ours = threading.Thread(target=file.sync)
-    ours.start()
-    wait_until(lambda: asked.is_set() or not ours.is_alive(), "the lock or the end")
+    thread = threading.Thread(target=file.sync)
+    thread.start()
+    wait_until(lambda: asked.is_set() or not thread.is_alive(), "the lock or the end")
+    yield thread
+    file.close()
+
+
+def test_a_line_that_another_run_is_writing_is_not_cut(
+    path: Path, other_run: subprocess.Popen[bytes], ours: threading.Thread
+) -> None:
     other_run.communicate()
     ours.join()
     assert users(path) == ["other", "ours"]
-    file.close()
+
+
+def test_nothing_is_appended_to_a_file_that_another_run_has_taken_meanwhile(
+    path: Path, other_run: subprocess.Popen[bytes], ours: threading.Thread
+) -> None:
+    taken = path.with_suffix(".retrying")
+    path.rename(taken)
+    other_run.communicate()
+    ours.join()
+    assert users(taken) == ["other"]
+    assert users(path) == ["ours"]
 
 
 def test_a_file_of_another_user_is_found_before_the_run(
