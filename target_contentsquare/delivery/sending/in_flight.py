@@ -108,6 +108,8 @@ class InFlight:
         """
         self._parts.add(batch)
         self.poll()
+        # An earlier request ends while this one is written. Its rows are let go before
+        # the next are read, which then take their place in memory and in the cache.
         if self._finished:
             self._note_settled()
         while self._parts.is_overfull():
