@@ -111,9 +111,7 @@ class Recall:
         and what is delivered meanwhile may be older than a row of this lot.
         """
         waiting, self._waiting = self._waiting, []
-        rows = [*self._numbers.number(waiting)] if self._numbers else waiting
-        if self.is_retrying:
-            rows = [*self._not_superseded(rows)]
+        rows = [*self._to_settle(waiting)]
         for row, is_changed in zip(rows, self._find_changed(rows), strict=True):
             if is_changed:
                 self._outbox.put(row.key, row.integration, row.enrichment, row.origin)
@@ -123,6 +121,16 @@ class Recall:
             else:
                 row.origin.counts.unchanged += 1
             self._outbox.pass_over(row.origin)
+
+    def _to_settle(self, waiting: Iterable[WaitingRow]) -> Iterable[WaitingRow]:
+        """Return rows with their numbers, but for those that are superseded.
+
+        A row that is superseded does not take a number from the newer one.
+        """
+        rows = self._numbers.number(waiting) if self._numbers else waiting
+        if self.is_retrying:
+            rows = self._not_superseded(rows)
+        return self._numbers.keep_own(rows) if self._numbers else rows
 
     def _find_changed(self, rows: Sequence[WaitingRow]) -> list[bool]:
         """Return which rows are to be sent, and mark their entries."""
@@ -138,7 +146,7 @@ class Recall:
                 is_changed = False
             changed.append(is_changed)
             if is_changed:
-                on_its_way[row.key] = Newest(position, entry_id, current)
+                on_its_way[row.key] = Newest(position, entry_id, current, row.origin)
                 if remembered is not None:
                     marks.append(entry_id)
                     del known[entry_id]
