@@ -64,6 +64,7 @@ class Contentsquare:
         self._world = world
         self._valid: dict[int | None, str] = {}
         self._newest: dict[Key, int] = {}
+        self._newest_of: dict[tuple[tuple[int | None, str, int], SourceRow], int] = {}
         self._token_numbers = itertools.count()
         self._paused = 0.0
 
@@ -71,6 +72,7 @@ class Contentsquare:
         """Return the tokens of a new process, which may send old rows again."""
         self._faults = faults
         self._newest.clear()
+        self._newest_of.clear()
         return Tokens(
             self._sign_in,
             self._token_clock,
@@ -116,10 +118,12 @@ class Contentsquare:
             self._newest[key] = number
             source = row.origin.raw.source
             if row.origin.raw.is_unnumbered:
-                self._check_source(key, source)
+                self._check_source(key, source, number)
             elif row.origin.raw.stream == FIXED:
                 self.said.add(key)
-            self.keys[key[:3], source] = key
+            if number >= self._newest_of.get((key[:3], source), -1):
+                self._newest_of[key[:3], source] = number
+                self.keys[key[:3], source] = key
             version, value = batch.integration.version, fields_of(row)["value"]
             self.contents[key] = Stored(version, value, source)
 
@@ -134,20 +138,22 @@ class Contentsquare:
         key = self.key_of(row)
         return None if key is None else self.contents.get(key)
 
-    def _check_source(self, key: Key, source: SourceRow) -> None:
+    def _check_source(self, key: Key, source: SourceRow, number: int) -> None:
         """Require that a given number is only for one source row, which has no other.
 
-        It may have had one that a row says itself.
+        It may have had one that a row says itself; what was sent under it then may
+        arrive later.
         """
         stored = self.contents.get(key)
         require(
             stored is None or stored.source == source,
             f"{source} overwrites {key}, which is another source row's",
         )
-        first = self.keys.get((key[:3], source), key)
+        is_older = number < self._newest_of.get((key[:3], source), -1)
+        other = self.keys.get((key[:3], source), key)
         require(
-            first == key or self.sources.is_said(first),
-            f"{source} has {key} now, and had {first}",
+            other == key or self.sources.is_said(key if is_older else other),
+            f"{source} has {key} now, and had {other}",
         )
 
     def _raise_fault(self) -> None:
