@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.memory.identity import (
@@ -13,6 +14,7 @@ from target_contentsquare.delivery.memory.numbers import Numbers
 from target_contentsquare.delivery.memory.on_its_way import Newest
 from target_contentsquare.delivery.memory.superseded import (
     SUPERSEDED,
+    EarlierRejection,
     is_superseded,
 )
 from target_contentsquare.delivery.memory.waiting_row import WaitingRow
@@ -71,6 +73,7 @@ class Recall:
             Numbers(store, on_its_way, self._session_id, log) if gives_numbers else None
         )
         self.is_retrying = False
+        self._retried: dict[Key, EarlierRejection] = {}
         self._waiting: list[WaitingRow] = []
 
     def put(
@@ -130,6 +133,8 @@ class Recall:
         rows = self._numbers.number(waiting) if self._numbers else waiting
         if self.is_retrying:
             rows = self._not_superseded(rows)
+        else:
+            self._retried.clear()
         return self._numbers.keep_own(rows) if self._numbers else rows
 
     def _find_changed(self, rows: Sequence[WaitingRow]) -> list[bool]:
@@ -157,17 +162,26 @@ class Recall:
     def _not_superseded(self, rows: Iterable[WaitingRow]) -> Iterator[WaitingRow]:
         """Yield rows but for those over whose key something newer was written."""
         for row in rows:
-            rejection = row.origin.source.earlier_rejection(row.origin.raw)
-            (entry_id,) = self._entry_ids([row])
-            entries = self._store.entries(entry_id, entry_id) if rejection else []
-            run = self._on_its_way.run
-            if rejection and any(
-                is_superseded(rejection, row.origin, entry, run) for entry in entries
-            ):
+            if self._is_superseded(row):
                 row.origin.counts.dropped[SUPERSEDED] += 1
                 self._outbox.pass_over(row.origin)
             else:
                 yield row
+
+    def _is_superseded(self, row: WaitingRow) -> bool:
+        rejection = row.origin.source.earlier_rejection(row.origin.raw)
+        if rejection is None:
+            return False
+        rejection = replace(rejection, stream=row.origin.counts.stream)
+        # After a crash, the rows of a file may be in another order than they came in.
+        if rejection.is_older(self._retried.get(row.key, rejection)):
+            return True
+        (entry_id,) = self._entry_ids([row])
+        entries, run = self._store.entries(entry_id, entry_id), self._on_its_way.run
+        if any(is_superseded(rejection, row.origin, entry, run) for entry in entries):
+            return True
+        self._retried[row.key] = rejection
+        return False
 
     def _entry_ids(self, rows: Sequence[WaitingRow]) -> list[int]:
         keys = [row.key for row in rows]
