@@ -42,19 +42,28 @@ def find(path: Path | None, session_key: str) -> int:
         raise ConfigError("--find: needs memory_path")
     if not path.exists():
         raise ConfigError(f"--find: memory_path: there is no file '{path}' yet")
+    session = _session(session_key) if session_key else None
     with contextlib.closing(open_to_look(path)) as connection:
         store = Store(connection, path)
-        if session_key:
-            return _print_found(store, session_key)
+        if session is not None:
+            return _print_found(store, *session)
         for line in (*_counts(store), f"'{path}': {path.stat().st_size:,} bytes"):
             click.echo(line)
     return 0
 
 
-def _print_found(store: Store, session_key: str) -> int:
+def _session(session_key: str) -> tuple[str, int]:
+    try:
+        return split_session_key(session_key)
+    except UnfitValueError:
+        msg = "--find: must be userId.sessionNumber, as Contentsquare's tag gives it"
+        raise ConfigError(msg) from None
+
+
+def _print_found(store: Store, user_id: str, session_number: int) -> int:
     """Print what is known of a session, and return the exit code."""
     was_delivered = is_known = False
-    for place, number, entry in _found(store, session_key):
+    for place, number, entry in _found(store, user_id, session_number):
         click.echo(f"{_name(place)}, enrichment {number}: {_describe(entry)}")
         was_delivered |= entry.was_delivered
         is_known = True
@@ -63,13 +72,10 @@ def _print_found(store: Store, session_key: str) -> int:
     return 0 if was_delivered else 1
 
 
-def _found(store: Store, session_key: str) -> Iterator[tuple[Place, int, Entry]]:
+def _found(
+    store: Store, user_id: str, session_number: int
+) -> Iterator[tuple[Place, int, Entry]]:
     """Yield the entries of a session, with their places and enrichment numbers."""
-    try:
-        user_id, session_number = split_session_key(session_key)
-    except UnfitValueError:
-        msg = "--find: must be userId.sessionNumber, as Contentsquare's tag gives it"
-        raise ConfigError(msg) from None
     for number, place in store.places().items():
         first = session_id(number, user_id, session_number)
         for entry in store.entries(first + 1, first + MAX_ENRICHMENT_NUMBER):
