@@ -35,7 +35,7 @@ def check_report_path(
             "that exists, and that may be written to"
         )
     for name, place in other_files:
-        if _is_same_file(path, place):
+        if is_same_file(path, place):
             raise ConfigError(f"report_path is {name}: name a file of its own")
 
 
@@ -63,7 +63,8 @@ def write_report(report: RunReport, path: Path) -> None:
         raise OutputError(msg) from None
 
 
-def _is_same_file(path: Path, place: Path | int) -> bool:
+def is_same_file(path: Path, place: Path | int) -> bool:
+    """Return whether a path, or an open descriptor, leads to the file of a path."""
     try:
         other = place.stat() if isinstance(place, Path) else os.fstat(place)
         return os.path.samestat(path.stat(), other)

@@ -16,10 +16,7 @@ from target_contentsquare.singer.error_lines import line_for
 from target_contentsquare.singer.input.reader import LineReader
 from target_contentsquare.singer.intake import Intake
 from target_contentsquare.singer.report import log_report
-from target_contentsquare.singer.results.own_file import (
-    check_files,
-    check_memory_file,
-)
+from target_contentsquare.singer.results.own_file import check_files
 from target_contentsquare.singer.results.rejected_file import RejectedFile
 from target_contentsquare.singer.results.retry import Retry
 from target_contentsquare.singer.results.state import StateKeeper
@@ -93,7 +90,6 @@ class Run:
             oldest_unsettled=lambda: self._pipeline.oldest_unsettled,
             clock=self._clock.seconds,
         )
-        check_memory_file(settings.memory_path, options.files)
         self._pipeline = Pipeline.open(
             settings,
             rejects=self._rejected,

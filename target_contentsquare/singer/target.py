@@ -20,6 +20,7 @@ from target_contentsquare.singer.error_lines import one_line_errors
 from target_contentsquare.singer.input.reader import LineReader
 from target_contentsquare.singer.listen import RunOfTheTarget
 from target_contentsquare.singer.options.about_text import about_text
+from target_contentsquare.singer.results.own_file import check_memory_file
 from target_contentsquare.singer.run import HostOptions, Run
 from target_contentsquare.singer.signals import StopSignal
 
@@ -67,15 +68,17 @@ class TargetContentsquare(ConfiguredTarget):
             config_paths: Of the files that the config was read from.
             resends: Whether rows are sent that the memory says are unchanged.
         """
+        files = (
+            *(("--config", path_of(p, "--config")) for p in config_paths),
+            *schema_files(self.config),
+        )
+        check_memory_file(self.settings, file_input, files)
         run = Run(
             self.settings,
             HostOptions(
                 validates=bool(self.config.get("validate_records")),
                 batch_storage=self.batch_storage,
-                files=(
-                    *(("--config", path_of(p, "--config")) for p in config_paths),
-                    *schema_files(self.config),
-                ),
+                files=files,
                 resends=resends,
                 shown_settings=shown_settings(self.config, self.config_jsonschema),
             ),

@@ -5,7 +5,8 @@
 - `contentsquare` is the simulated server.
 - `observer` checks the guarantees while a run goes on.
 - `memory` is a memory of earlier runs that loses what a crash loses.
-- `observed_outbox` tells the observer what is put.
+- `observed` tells the observer what is put, passed over and rejected.
+- `source_rows` knows who may have which enrichment number.
 - `run` is one run of the target.
 - `simulate` runs a scenario to its end; a run that was stopped is followed by another,
   which begins after the last printed state.

@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.outbox import MAX_WAIT_SECONDS
-from target_contentsquare.enrichment import UNNUMBERED
+from target_contentsquare.delivery.sending.refusals import MOST_REFUSED
 from target_contentsquare.errors import FatalError, RetryableError
 from target_contentsquare.mapping.identity import MAX_ENRICHMENT_NUMBER
-from tests.simulation.contentsquare import Stored, number_of
-from tests.simulation.expected_batches import ExpectedBatch, ExpectedBatches, Part
-from tests.simulation.rejected import RejectedRows
+from tests.simulation.contentsquare import number_of
+from tests.simulation.expected_batches import (
+    Destination,
+    ExpectedBatch,
+    ExpectedBatches,
+    Part,
+)
+from tests.simulation.observed import RejectedRows
+from tests.simulation.scenario import FIXED
 from tests.simulation.states import States
 from tests.simulation.world import World, require
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from target_contentsquare.delivery.batches import Batch
     from target_contentsquare.enrichment import Key
     from tests.simulation.contentsquare import Contentsquare
-    from tests.simulation.scenario import InputRow, Scenario, SourceRow, State
-
-
-class SourceRows:
-    """The source rows that the target has read of each session, in all its runs.
-
-    They may have been given an enrichment number.
-    """
-
-    def __init__(self) -> None:
-        self._by_session: defaultdict[tuple[object, ...], set[SourceRow]]
-        self._by_session = defaultdict(set)
-
-    def add(self, row: InputRow) -> None:
-        """Add the source row of a row."""
-        self._by_session[row.key[:3]].add(row.source)
-
-    def of_session(self, key: Key) -> set[SourceRow]:
-        """Return the source rows of a key's session."""
-        return self._by_session[key[:3]]
+    from tests.simulation.scenario import InputRow, Scenario, State
 
 
 class Observer:
@@ -59,7 +44,7 @@ class Observer:
         self,
         world: World,
         scenario: Scenario,
-        sources: SourceRows,
+        server: Contentsquare,
         events: Counter[str],
     ) -> None:
         self.events = events
@@ -67,11 +52,16 @@ class Observer:
         self.states = States()
         self.requests = self.delivered = self.merged = self.unchanged = 0
         self.unnumbered = 0
-        self._sources = sources
+        self._server = server
+        self._sources = server.sources
+        self._put: dict[int, Key] = {}
+        self._said: dict[Key, int] = {}
         self.hurried = self.failed = self.stdout_closed = False
         self._world = world
         self._max_in_flight = scenario.max_in_flight
         self._batches = ExpectedBatches(scenario.batch_rows, events)
+        self._taken: set[Destination] = set()
+        self._refused = Counter[Destination]()
         self._in_flight: set[Part] = set()
         self._resume_at: dict[int | None, float] = {}
         self._idle: set[Part] = set()
@@ -83,44 +73,52 @@ class Observer:
         """Record a row that will be put into a batch, or passed over."""
         self._sources.add(row)
         self.states.unsettled[row.number] = row
+        if row.stream == FIXED:
+            self._said.setdefault(row.key, row.number)
 
-    def row_passed_over(self, number: int, server: Contentsquare) -> None:
-        """Check a row that is settled without being sent."""
+    def row_unchanged(self, number: int) -> None:
+        """Check a row that is not sent, since Contentsquare is said to hold it."""
         row = self.states.unsettled.pop(number)
-        held, wanted = server.held_of(row), Stored(row.version, row.value, row.source)
-        if held is None and row.key[3] == UNNUMBERED:
-            self._row_unnumbered(row)
-            return
-        require(held == wanted, f"row {number} is unchanged, but {held} is held")
+        key, held = self._server.key_of(row), self._server.held_of(row)
+        is_held = held is not None and held[:2] == (row.version, row.value)
+        require(is_held, f"row {number} is unchanged, but {held} is held")
         older = [
-            other.number
-            for other in self.states.unsettled.values()
-            if other.target == row.target and other.number < number
+            other for other in self.states.unsettled if self._put.get(other) == key
         ]
         require(not older, f"row {number} is unchanged, but {older} are on their way")
         self.unchanged += 1
         self.events["unchanged"] += 1
 
-    def _row_unnumbered(self, row: InputRow) -> None:
-        """Check a row whose session has no number left."""
-        others = self._sources.of_session(row.key) - {row.source}
-        few = f"row {row.number} has no number, but its session has only {others}"
-        require(len(others) >= MAX_ENRICHMENT_NUMBER, few)
+    def row_unnumbered(self, number: int) -> None:
+        """Check a row whose session is said to have no number left."""
+        row = self.states.unsettled.pop(number)
+        may = self._sources.may_lack_a_number(row)
+        require(may, f"row {number} has no number, but its session has one left")
         self.unnumbered += 1
         self.events["no number left"] += 1
 
     def row_put(self, number: int, key: Key) -> None:
         """Record a row that is put into a batch."""
         row = self.states.unsettled[number]
-        if row.key[3] == UNNUMBERED:
-            numbers = range(1, MAX_ENRICHMENT_NUMBER + 1)
-            require(key[3] in numbers, f"row {number} has the number {key[3]}")
-            self.events[f"number {key[3]} of {row.stream}"] += 1
+        self._put[number] = key
+        if row.is_unnumbered:
+            self._number_given(row, key)
+            self._sources.number_given(row, key)
         replaced = self._batches.add(replace(row, key=key), self._world.now)
         if replaced is not None:
             self.merged += 1
             self.events["row merged"] += 1
             del self.states.unsettled[replaced.number]
+
+    def _number_given(self, row: InputRow, key: Key) -> None:
+        """Check that no row that came earlier says the number itself."""
+        numbers = range(1, MAX_ENRICHMENT_NUMBER + 1)
+        require(key[3] in numbers, f"row {row.number} has the number {key[3]}")
+        self.events[f"number {key[3]} of {row.stream}"] += 1
+        said = self._said.get(key, math.inf) < row.number or key in self._server.said
+        require(not said, f"row {row.number} has {key}, which a row before it says")
+        had = self._server.key_of(row)
+        self.events["number taken away"] += had not in {None, key}
 
     def state_read(self, state: State, rows_read: int) -> None:
         """Record a state that covers the rows before it."""
@@ -174,11 +172,22 @@ class Observer:
         batch.answers += 1
         message = f"{batch.answers} requests instead of {batch.max_answers}"
         require(batch.answers <= batch.max_answers, message)
+        row = next(iter(batch.rows.values()))
+        place = (row.key[0], row.version)
         if taken:
             self.delivered += len(part)
             self._settle(part)
+            self._taken.add(place)
         elif len(part) > 1:
             batch.halve(part)
+        elif place not in self._taken:
+            self._refused[place] += 1
+
+    def require_all_refused(self) -> None:
+        """Require that a run may end because the first rows were all refused."""
+        self.events["failed: all are refused"] += 1
+        may = any(self._refused[place] >= MOST_REFUSED for place in self._refused)
+        require(may, f"only {self._refused} rows were refused")
 
     def row_rejected(self, number: int, reason: str) -> None:
         """Check a row that is written to the rejected file."""

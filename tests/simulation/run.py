@@ -18,9 +18,9 @@ from target_contentsquare.delivery.summary.summary import Summary
 from target_contentsquare.enrichment import Enrichment, Integration
 from target_contentsquare.errors import FatalError, OutputError
 from target_contentsquare.singer.results.state import StateKeeper
-from tests.simulation.observed_outbox import ObservedOutbox
+from tests.simulation.observed import ObservedOutbox
 from tests.simulation.observer import Observer
-from tests.simulation.scenario import STREAMS, InputRow, Pause, State
+from tests.simulation.scenario import FIXED, STREAMS, InputRow, Pause, State
 from tests.simulation.world import Crash, SeededExecutor, World, require
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.memory.on_its_way import OnItsWay
     from tests.simulation.contentsquare import Contentsquare
     from tests.simulation.memory import SimulatedMemory
-    from tests.simulation.observer import SourceRows
     from tests.simulation.scenario import Attempt, Scenario
 
 
@@ -44,6 +43,7 @@ class SimulatedRun:
 
     Attributes:
         succeeded: Whether the run read and delivered everything.
+        all_refused: Whether it ended since the first rows were all refused.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a run consists of
@@ -53,15 +53,14 @@ class SimulatedRun:
         scenario: Scenario,
         attempt: Attempt,
         memory: SimulatedMemory | None,
-        sources: SourceRows,
         events: Counter[str],
     ) -> None:
-        self.succeeded = False
+        self.succeeded = self.all_refused = False
         self._world, self._server, self._scenario = world, server, scenario
         self._attempt, self._events = attempt, events
-        self._observer = Observer(world, scenario, sources, events)
+        self._observer = Observer(world, scenario, server, events)
         self._summary = Summary(world.clock)
-        self._sources = {name: _KeyedSource(name) for name in STREAMS}
+        self._sources = {name: _KeyedSource(name) for name in (*STREAMS, FIXED)}
         self._stop_at = world.steps + attempt.stop_at_step
         self._stopped = self._stdout_error_raised = False
         self._tokens = server.begin_run(attempt.faults)
@@ -91,7 +90,6 @@ class SimulatedRun:
         )
         return ObservedOutbox(
             observer,
-            self._server,
             self._send,
             Limits(self._scenario.batch_rows, self._scenario.max_in_flight),
             self._rejected,
@@ -160,6 +158,9 @@ class SimulatedRun:
             self._states.print_newest()
         except FatalError as error:
             self._events[f"failed: {type(error).__name__}"] += 1
+            self.all_refused = "refuses every row" in str(error)
+            if self.all_refused:
+                self._observer.require_all_refused()
             self._give_up()
         else:
             self._observer.run_ends(succeeded=True)
@@ -234,11 +235,7 @@ class SimulatedRun:
             self._rejected.add(Origin(*place), Rejection("wrong_type", None, ""))
         else:
             self._observer.row_read(row)
-            fields = {
-                "value": row.value,
-                "refused": row.outcome == "refused",
-                "source": row.source,
-            }
+            fields = {"value": row.value, "refused": row.outcome == "refused"}
             enrichment = Enrichment(row.key[1], row.key[2], row.key[3], fields)
             put = Row(*place, enrichment=enrichment)
             self._intake.put(row.key, Integration(row.version), put)

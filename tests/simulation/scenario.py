@@ -19,6 +19,8 @@ Stop: TypeAlias = Literal["none", "signal", "fatal", "crash", "stdout"]
 
 #: A second one has rows only where the memory gives the numbers.
 STREAMS = ("calls", "chats")
+#: A stream whose rows say their numbers themselves, beside those two.
+FIXED = "leads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,14 @@ class InputRow:
         return self.stream, self.id
 
     @property
-    def target(self) -> tuple[Key, SourceRow]:
+    def is_unnumbered(self) -> bool:
+        """Whether the memory is to give it a number."""
+        return self.key[3] == UNNUMBERED
+
+    @property
+    def target(self) -> tuple[Key, SourceRow | None]:
         """The same for rows that overwrite each other."""
-        return self.key, self.source
+        return self.key, self.source if self.is_unnumbered else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,8 @@ class MemoryUse:
         commit_fails: Probability that a process that is to crash does so right before
             or after a commit.
         gives_numbers: Whether the memory gives the rows their enrichment numbers.
+        fixed: Of these rows, the share that says a number itself.
+        fixed_numbers: The numbers that they say.
     """
 
     rows_at_once: int
@@ -130,6 +139,8 @@ class MemoryUse:
     resends: float
     commit_fails: float
     gives_numbers: bool
+    fixed: float
+    fixed_numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +220,17 @@ def read_again(scenario: Scenario, random: Random, first: int = 0) -> Scenario:
     return replace(scenario, messages=messages)
 
 
+def with_rows_corrected(scenario: Scenario, first: int) -> Scenario:
+    """Return a scenario of which no row is refused from `first` on."""
+    later = [
+        replace(message, outcome="delivered")
+        if isinstance(message, InputRow) and message.outcome == "refused"
+        else message
+        for message in scenario.messages[first:]
+    ]
+    return replace(scenario, messages=(*scenario.messages[:first], *later))
+
+
 def _with_memory(random: Random, scenario: Scenario) -> Scenario:
     memory = MemoryUse(
         rows_at_once=random.choice((1, 3, 10, 500)),
@@ -216,22 +238,26 @@ def _with_memory(random: Random, scenario: Scenario) -> Scenario:
         changed=1.0,
         resends=random.choice((0.0, 0.0, 0.5)),
         commit_fails=random.choice((0.0, 0.1)),
-        gives_numbers=random.random() < 0.4,
+        gives_numbers=random.random() < 0.5,
+        fixed=random.choice((0.0, 0.2, 0.5)),
+        fixed_numbers=random.choice(((1,), (1,), (2,), (1, 3), (1, 2, 3))),
     )
     if memory.gives_numbers:
-        messages = (_unnumbered(random, message) for message in scenario.messages)
+        messages = (_in_streams(random, memory, m) for m in scenario.messages)
         scenario = replace(scenario, messages=tuple(messages))
     few_values = read_again(replace(scenario, memory=memory), random)
     changed = random.choice((0.0, 0.1, 0.5))
     return replace(few_values, memory=replace(memory, changed=changed))
 
 
-def _unnumbered(random: Random, message: Message) -> Message:
-    """Return a row as one of six source rows of its session."""
+def _in_streams(random: Random, memory: MemoryUse, message: Message) -> Message:
+    """Return a row as one of nine source rows of its session, three of them fixed."""
     if not isinstance(message, InputRow):
         return message
-    stream, row_id = random.choice(STREAMS), random.choice((1, 2, 3))
-    key = (*message.key[:3], UNNUMBERED)
+    stream, number = random.choice(STREAMS), UNNUMBERED
+    if random.random() < memory.fixed:
+        stream, number = FIXED, random.choice(memory.fixed_numbers)
+    key, row_id = (*message.key[:3], number), random.choice((1, 2, 3))
     return replace(message, key=key, stream=stream, id=row_id)
 
 

@@ -21,7 +21,7 @@ from target_contentsquare.delivery.memory.identity import (
     source_row,
 )
 from target_contentsquare.delivery.memory.numbers import Numbers
-from target_contentsquare.delivery.memory.on_its_way import Newest, OnItsWay
+from target_contentsquare.delivery.memory.on_its_way import OnItsWay
 from target_contentsquare.delivery.memory.store import Store
 from target_contentsquare.delivery.rate.project_rate import ProjectRate
 from target_contentsquare.singer.results.checkpoint import Checkpoint
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from target_contentsquare.delivery.memory.store import Entry
+    from target_contentsquare.delivery.memory.waiting_row import WaitingRow
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.enrichment import Key
 
@@ -75,6 +76,8 @@ def test_the_guarantees_hold_for_every_seed_and_every_situation_occurs() -> None
             "failed: OutputError",
             "failed: TooManyRejectedError",
             "no number left",
+            "number taken away",
+            "row overwritten by one that says its number",
             *(f"number {n} of {stream}" for n in (1, 2, 3) for stream in STREAMS),
             "part-filled batch",
             "row merged",
@@ -112,7 +115,9 @@ def remember_what_may_be_replaced(on_its_way: OnItsWay, batch: Batch) -> None:
     for key, row in batch.rows.items():
         if (newest := on_its_way.rows.get(key)) is not None:
             current = fingerprint(batch.integration, row.enrichment)
-            on_its_way.rows[key] = Newest(row.position, newest.id, current)
+            on_its_way.rows[key] = newest._replace(
+                position=row.position, fingerprint=current
+            )
     note_delivered(on_its_way, batch)
 
 
@@ -132,10 +137,25 @@ def reserve_uncommitted(store: Store, entry: Entry) -> None:
     store._insert([entry])  # noqa: SLF001 - broken on purpose
 
 
-def number_a_fourth(
-    giver: Numbers, key: Key, origin: Origin, own: set[Key]
-) -> int | None:
-    return number_for(giver, key, origin, own) or 4
+def number_a_fourth(giver: Numbers, key: Key, origin: Origin) -> int | None:
+    return number_for(giver, key, origin) or 4
+
+
+def keep_no_own(giver: Numbers, rows: Iterable[WaitingRow]) -> Iterable[WaitingRow]:
+    _ = giver
+    return rows
+
+
+def hand_over_nothing(store: Store, *arguments: object) -> None:
+    _ = store, arguments
+
+
+def hand_back(on_its_way: OnItsWay, batch: Batch) -> None:
+    """Let a row that was sent before keep the number that a newer one says itself."""
+    for key, row in batch.rows.items():
+        if (newest := on_its_way.rows.get(key)) is not None:
+            on_its_way.rows[key] = newest._replace(origin=row)
+    note_delivered(on_its_way, batch)
 
 
 def number_as_if_all_streams_were_one(origin: Origin) -> bytes:
@@ -170,6 +190,9 @@ next_start = ProjectRate.next_start
         (Store, "reserve", reserve_nothing),
         (Store, "reserve", reserve_uncommitted),
         (Numbers, "_number_for", number_a_fourth),
+        (Numbers, "keep_own", keep_no_own),
+        (Store, "hand_over", hand_over_nothing),
+        (OnItsWay, "note_delivered", hand_back),
         (numbers, "source_row", number_as_if_all_streams_were_one),
         (numbers, "source_row", number_as_if_all_rows_were_one),
     ],

@@ -106,3 +106,14 @@ def test_a_dry_run_gives_numbers_that_it_does_not_keep(
     assert dry.metric["delivered"] == 2
     run(config, lines((2, 20)))
     assert held(sandbox) == {1: 20}
+
+
+def test_a_row_whose_number_was_taken_gets_another(
+    run: Runner, config: Config, sandbox: Sandbox
+) -> None:
+    config["streams"]["fixed"] = {"fields": {"d": "call_duration"}}
+    run(config, lines((1, 10)))
+    fixed = lines((1, 20), stream="fixed")
+    run(config, [*fixed, *lines((1, 11))])
+    assert held(sandbox) == {1: 20, 2: 11}
+    assert run(config, [*fixed, *lines((1, 11))]).metric["unchanged"] == 2

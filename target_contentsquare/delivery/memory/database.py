@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from typing import TYPE_CHECKING
@@ -83,6 +84,8 @@ def open_to_look(path: Path) -> sqlite3.Connection:
         OutputError: It is no memory, or a run has it.
     """
     with as_output_error(path):
+        if not path.stat().st_size:
+            raise OutputError(f"memory_path: '{path}' is empty")
         connection = _connect(path)
         try:
             _check(connection)
@@ -150,6 +153,8 @@ def _describe(error: Exception, path: Path) -> str:
 def _open(path: Path) -> sqlite3.Connection:
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _MODE))
+    if not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
     path.chmod(_MODE)
     connection = _connect(path)
     try:

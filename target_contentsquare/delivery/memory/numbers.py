@@ -27,7 +27,8 @@ class Numbers:
     """Gives the source rows of a session the numbers 1, 2 and 3 as they come.
 
     A number is kept in an entry from then on, which is on the disk before the row is
-    sent. The numbers of rows that say theirs themselves are not given to others.
+    sent. The number that a row says itself is kept for it in the same way: where
+    another source row had it, that gets another number when it comes again.
 
     Args:
         session_id_of: Returns the id of the entries of a key's session.
@@ -50,14 +51,18 @@ class Numbers:
 
         A row stays unnumbered if its session has no number left.
         """
-        own: set[Key] = set()
         for one in rows:
-            if one.key[3] == UNNUMBERED:
-                number = self._number_for(one.key, one.row, own)
-                yield one if number is None else one.numbered(number)
-            else:
-                own.add(one.key)
-                yield one
+            number = (
+                self._number_for(one.key, one.row) if one.key[3] == UNNUMBERED else None
+            )
+            yield one if number is None else one.numbered(number)
+
+    def keep_own(self, rows: Iterable[WaitingRow]) -> Iterator[WaitingRow]:
+        """Yield rows in their order, and keep the numbers that rows say themselves."""
+        for one in rows:
+            if one.key[3] != UNNUMBERED:
+                self._keep(one.key, one.row)
+            yield one
 
     def drop(self, origin: Origin) -> None:
         """Count a row for which there is no number left; the first one is told."""
@@ -72,7 +77,7 @@ class Numbers:
             )
         counts.dropped[NO_NUMBER_LEFT] += 1
 
-    def _number_for(self, key: Key, origin: Origin, own: set[Key]) -> int | None:
+    def _number_for(self, key: Key, origin: Origin) -> int | None:
         session_id, row = self._session_id_of(key), source_row(origin)
         entries = self._store.entries(session_id + 1, session_id + _NUMBERS[-1])
         given = {entry.id - session_id: entry.source_row for entry in entries}
@@ -80,13 +85,19 @@ class Numbers:
             if holder == row:
                 return number
         for number in _NUMBERS:
-            numbered = (*key[:3], number)
-            if not (
-                number in given or numbered in own or numbered in self._on_its_way.rows
-            ):
+            if number not in given:
                 self._reserve(session_id + number, row, origin)
                 return number
         return None
+
+    def _keep(self, key: Key, origin: Origin) -> None:
+        entry_id = self._session_id_of(key) + key[3]
+        row = source_row(origin)
+        entries = self._store.entries(entry_id, entry_id)
+        if not entries:
+            self._reserve(entry_id, row, origin)
+        elif entries[0].source_row != row:
+            self._store.hand_over(entry_id, row, origin.number_in_input)
 
     def _reserve(self, entry_id: int, row: bytes, origin: Origin) -> None:
         now, run = self._on_its_way.now, self._on_its_way.run

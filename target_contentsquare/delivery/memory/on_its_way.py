@@ -1,9 +1,9 @@
 """The rows that are not settled, so that entries say what Contentsquare holds.
 
-An entry is marked before something else is sent for its key, and it is written when
-Contentsquare took the newest row of its key that was put: of an older one it is not
-known for how long Contentsquare will hold it. So an entry with a fingerprint is true,
-whenever the run is killed.
+An entry is marked before something else is sent for its key. Its fingerprint is
+written when Contentsquare took the newest row of its key that was put: of an older one
+it is not known for how long Contentsquare will hold it, only that something was
+delivered. So an entry with a fingerprint is true, whenever the run is killed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.batches import Batch
     from target_contentsquare.delivery.clock import Clock
     from target_contentsquare.delivery.memory.store import Store
+    from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.enrichment import Key
 
 
@@ -28,6 +29,7 @@ class Newest(NamedTuple):
     position: int
     id: int
     fingerprint: bytes
+    origin: Origin
 
 
 class OnItsWay:
@@ -76,14 +78,16 @@ class OnItsWay:
         now = self.now
         for key, row in batch.rows.items():
             newest = self.rows.get(key)
-            if newest is None or newest.position != row.position:
+            if newest is None:
                 continue
-            del self.rows[key]
+            is_newest = newest.position == row.position
+            if is_newest:
+                del self.rows[key]
             yield Entry(
                 newest.id,
-                newest.fingerprint,
-                source_row(row),
-                row.number_in_input,
+                newest.fingerprint if is_newest else None,
+                source_row(newest.origin),
+                newest.origin.number_in_input,
                 batch.integration.version,
                 now,
                 self.run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_contentsquare.delivery.memory.identity import (
@@ -13,6 +14,7 @@ from target_contentsquare.delivery.memory.numbers import Numbers
 from target_contentsquare.delivery.memory.on_its_way import Newest
 from target_contentsquare.delivery.memory.superseded import (
     SUPERSEDED,
+    EarlierRejection,
     is_superseded,
 )
 from target_contentsquare.delivery.memory.waiting_row import WaitingRow
@@ -71,6 +73,7 @@ class Recall:
             Numbers(store, on_its_way, self._session_id, log) if gives_numbers else None
         )
         self.is_retrying = False
+        self._retried: dict[Key, EarlierRejection] = {}
         self._waiting: list[WaitingRow] = []
 
     def put(self, key: Key, integration: Integration, row: Row) -> None:
@@ -105,9 +108,7 @@ class Recall:
         and what is delivered meanwhile may be older than a row of this lot.
         """
         waiting, self._waiting = self._waiting, []
-        rows = [*self._numbers.number(waiting)] if self._numbers else waiting
-        if self.is_retrying:
-            rows = [*self._not_superseded(rows)]
+        rows = [*self._to_settle(waiting)]
         for one, is_changed in zip(rows, self._find_changed(rows), strict=True):
             if is_changed:
                 self._outbox.put(one.key, one.integration, one.row)
@@ -117,6 +118,18 @@ class Recall:
             else:
                 one.row.counts.unchanged += 1
             self._outbox.pass_over(one.row)
+
+    def _to_settle(self, waiting: Iterable[WaitingRow]) -> Iterable[WaitingRow]:
+        """Return rows with their numbers, but for those that are superseded.
+
+        A row that is superseded does not take a number from the newer one.
+        """
+        rows = self._numbers.number(waiting) if self._numbers else waiting
+        if self.is_retrying:
+            rows = self._not_superseded(rows)
+        else:
+            self._retried.clear()
+        return self._numbers.keep_own(rows) if self._numbers else rows
 
     def _find_changed(self, rows: Sequence[WaitingRow]) -> list[bool]:
         """Return which rows are to be sent, and mark their entries."""
@@ -132,7 +145,7 @@ class Recall:
                 is_changed = False
             changed.append(is_changed)
             if is_changed:
-                on_its_way[one.key] = Newest(position, entry_id, current)
+                on_its_way[one.key] = Newest(position, entry_id, current, one.row)
                 if remembered is not None:
                     marks.append(entry_id)
                     del known[entry_id]
@@ -143,18 +156,27 @@ class Recall:
     def _not_superseded(self, rows: Iterable[WaitingRow]) -> Iterator[WaitingRow]:
         """Yield rows but for those over whose key something newer was written."""
         for one in rows:
-            row = one.row
-            rejection = row.source.earlier_rejection(row.raw)
-            (entry_id,) = self._entry_ids([one])
-            entries = self._store.entries(entry_id, entry_id) if rejection else []
-            run = self._on_its_way.run
-            if rejection and any(
-                is_superseded(rejection, row, entry, run) for entry in entries
-            ):
-                row.counts.dropped[SUPERSEDED] += 1
-                self._outbox.pass_over(row)
+            if self._is_superseded(one):
+                one.row.counts.dropped[SUPERSEDED] += 1
+                self._outbox.pass_over(one.row)
             else:
                 yield one
+
+    def _is_superseded(self, one: WaitingRow) -> bool:
+        row = one.row
+        rejection = row.source.earlier_rejection(row.raw)
+        if rejection is None:
+            return False
+        rejection = replace(rejection, stream=row.counts.stream)
+        # After a crash, the rows of a file may be in another order than they came in.
+        if rejection.is_older(self._retried.get(one.key, rejection)):
+            return True
+        (entry_id,) = self._entry_ids([one])
+        entries, run = self._store.entries(entry_id, entry_id), self._on_its_way.run
+        if any(is_superseded(rejection, row, entry, run) for entry in entries):
+            return True
+        self._retried[one.key] = rejection
+        return False
 
     def _entry_ids(self, rows: Sequence[WaitingRow]) -> list[int]:
         keys = [one.key for one in rows]

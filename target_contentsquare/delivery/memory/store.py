@@ -23,9 +23,10 @@ class Entry(NamedTuple):
     Attributes:
         id: See `identity.session_id`.
         fingerprint: Of what Contentsquare holds; None while that is not known, since
-            something else is on its way.
-        source_row: See `identity.source_row`.
-        row_number: Of the row in its stream, among those of its run; 0 for one that an
+            something else is on its way, or was.
+        source_row: See `identity.source_row`. Of the newest row that was sent, or that
+            is to be.
+        row_number: Of that row in its stream, among those of its run; 0 for one that an
             earlier run rejected, which comes before these.
         version: Of the integration schema; 0 until something was delivered.
         written_at: Unix seconds.
@@ -141,8 +142,16 @@ class Store:
         self._insert([entry])
         self._has_marks = True
 
+    def hand_over(self, entry_id: int, source_row: bytes, row_number: int) -> None:
+        """Keep an id for another source row than before."""
+        self._write(
+            "UPDATE entries SET source_row = ?, row_number = ? WHERE id = ?",
+            [(source_row, row_number, entry_id)],
+        )
+        self._has_marks = True
+
     def save(self, entries: Sequence[Entry]) -> None:
-        """Write what Contentsquare holds."""
+        """Write what Contentsquare took."""
         self._insert(entries)
         self._uncommitted += len(entries)
         if self._uncommitted > _MOST_UNCOMMITTED:

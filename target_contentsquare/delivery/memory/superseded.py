@@ -23,11 +23,21 @@ class EarlierRejection:
         at: Unix seconds; 0 where it is not known.
         run: See `identity.run_number`; None where the file does not say.
         row: The row's number in its stream, in that run.
+        stream: The name of its stream.
     """
 
     at: int
     run: int | None
     row: int
+    stream: str = ""
+
+    def is_older(self, other: EarlierRejection) -> bool:
+        """Return whether it is known to be older than another row."""
+        if self.run is None or other.run is None:
+            return self.at < other.at
+        if self.run != other.run:
+            return self.run < other.run
+        return self.stream == other.stream and self.row < other.row
 
 
 def is_superseded(

@@ -32,7 +32,7 @@ def find(path: Path | None, session_key: str) -> int:
         session_key: `userId.sessionNumber`; empty: counts and sizes are printed.
 
     Returns:
-        The exit code: 1 if nothing is known of the session.
+        The exit code: 1 if nothing was delivered of the session.
 
     Raises:
         ConfigError: There is no memory, or no such session key.
@@ -42,30 +42,44 @@ def find(path: Path | None, session_key: str) -> int:
         raise ConfigError("--find: needs memory_path")
     if not path.exists():
         raise ConfigError(f"--find: memory_path: there is no file '{path}' yet")
-    connection = open_to_look(path)
-    with contextlib.closing(connection):
+    session = _session(session_key) if session_key else None
+    with contextlib.closing(open_to_look(path)) as connection:
         store = Store(connection, path)
-        if session_key:
-            lines = list(_found(store, session_key))
-        else:
-            lines = [*_counts(store), f"'{path}': {path.stat().st_size:,} bytes"]
-    for line in lines:
-        click.echo(line)
-    if not lines:
-        click.echo("nothing is remembered of this session", err=True)
-    return 0 if lines else 1
+        if session is not None:
+            return _print_found(store, *session)
+        for line in (*_counts(store), f"'{path}': {path.stat().st_size:,} bytes"):
+            click.echo(line)
+    return 0
 
 
-def _found(store: Store, session_key: str) -> Iterator[str]:
+def _session(session_key: str) -> tuple[str, int]:
     try:
-        user_id, session_number = split_session_key(session_key)
+        return split_session_key(session_key)
     except UnfitValueError:
         msg = "--find: must be userId.sessionNumber, as Contentsquare's tag gives it"
         raise ConfigError(msg) from None
+
+
+def _print_found(store: Store, user_id: str, session_number: int) -> int:
+    """Print what is known of a session, and return the exit code."""
+    was_delivered = is_known = False
+    for place, number, entry in _found(store, user_id, session_number):
+        click.echo(f"{_name(place)}, enrichment {number}: {_describe(entry)}")
+        was_delivered |= entry.was_delivered
+        is_known = True
+    if not is_known:
+        click.echo("nothing is remembered of this session", err=True)
+    return 0 if was_delivered else 1
+
+
+def _found(
+    store: Store, user_id: str, session_number: int
+) -> Iterator[tuple[Place, int, Entry]]:
+    """Yield the entries of a session, with their places and enrichment numbers."""
     for number, place in store.places().items():
         first = session_id(number, user_id, session_number)
         for entry in store.entries(first + 1, first + MAX_ENRICHMENT_NUMBER):
-            yield f"{_name(place)}, enrichment {entry.id - first}: {_describe(entry)}"
+            yield place, entry.id - first, entry
 
 
 def _counts(store: Store) -> Iterator[str]:

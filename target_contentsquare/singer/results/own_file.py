@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from target_contentsquare.delivery.sending.wakeup import descriptor_of
 from target_contentsquare.errors import ConfigError
-from target_contentsquare.report.write_report import check_report_path
+from target_contentsquare.report.write_report import check_report_path, is_same_file
 from target_contentsquare.singer.results.stdout import stdout_descriptor
 
 if TYPE_CHECKING:
@@ -65,30 +65,41 @@ def _check_rejected_file(
 
 
 def check_memory_file(
-    path: Path | None, settings_files: Iterable[tuple[str, Path]]
+    settings: Settings,
+    file_input: IO[Any] | None,
+    settings_files: Iterable[tuple[str, Path]],
 ) -> None:
-    """Check that the memory is no file that settings were read from.
+    """Check that the memory is no file that the run reads or writes otherwise.
 
-    A file that is no memory is moved aside.
+    This comes before the memory is opened: a file that is no memory is moved aside.
 
     Raises:
         ConfigError: It is one.
     """
-    for name, other in settings_files:
-        if path is not None and path.exists() and path.samefile(other):
-            msg = f"memory_path is the file of {name}: name a file of its own"
-            raise ConfigError(msg)
+    path = settings.memory_path
+    if path is None:
+        return
+    others = {
+        "rejected_path": settings.rejected_path,
+        "report_path": settings.report_path,
+    }
+    files = [*settings_files, *((name, p) for name, p in others.items() if p)]
+    for use, place in (*_input_use(file_input), *_other_uses(files)):
+        if is_same_file(path, place):
+            raise ConfigError(f"memory_path is {use}: name a file of its own")
+
+
+def _input_use(file_input: IO[Any] | None) -> Iterator[tuple[str, int]]:
+    descriptor = descriptor_of(file_input or sys.stdin)
+    if descriptor is not None:
+        yield "the file that is read", descriptor
 
 
 def _check_report_file(
     path: Path, file_input: IO[Any] | None, files: Iterable[tuple[str, Path]]
 ) -> None:
     """Check that a report can be written, and over no file of another use."""
-    uses = [*_other_uses(files)]
-    descriptor = descriptor_of(file_input or sys.stdin)
-    if descriptor is not None:
-        uses.append(("the file that is read", descriptor))
-    check_report_path(path, uses)
+    check_report_path(path, [*_other_uses(files), *_input_use(file_input)])
 
 
 def _other_uses(

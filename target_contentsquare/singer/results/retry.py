@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from logging import Logger
 
+    from target_contentsquare.delivery.memory.superseded import EarlierRejection
     from target_contentsquare.pipeline import Pipeline
     from target_contentsquare.singer.input.reader import LineReader, Message
     from target_contentsquare.singer.results.rejected_file import RejectedFile
@@ -53,6 +54,7 @@ class Retry:
         self._log = log
         self._now = now
         self._takers: dict[str, Callable[[bytes], None]] = {}
+        self._taken: set[tuple[str, int, int]] = set()
 
     def execute(self, taken: TakenFile) -> None:
         """Feed the rows of a file, and wait until they are settled.
@@ -93,6 +95,8 @@ class Retry:
 
         def take_unless_too_old(line: bytes) -> None:
             rejection = earlier_rejection(line)
+            if self._is_copy(name, rejection):
+                return
             if rejection is None or rejection.at >= oldest:
                 take(line)
                 return
@@ -101,3 +105,15 @@ class Retry:
             counts.dropped[SESSION_TOO_OLD] += 1
 
         return take_unless_too_old
+
+    def _is_copy(self, name: str, rejection: EarlierRejection | None) -> bool:
+        """Return whether a row was taken before.
+
+        A run that was killed has put back rows that the renamed file still has.
+        """
+        if rejection is None or rejection.run is None:
+            return False
+        row = name, rejection.run, rejection.row
+        is_copy = row in self._taken
+        self._taken.add(row)
+        return is_copy

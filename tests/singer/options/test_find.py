@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from target_contentsquare.sandbox import Fault
 from tests.singer_input import call, record, schema
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from target_contentsquare.sandbox import Sandbox
     from tests.runs import Config, Runner
 
 
@@ -40,6 +42,40 @@ def test_a_session_of_which_nothing_is_known(command: Runner, config: Config) ->
     done = command(config, [], "--find", "u.1.8")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "nothing is remembered" in done.stderr
+
+
+def test_a_number_that_is_kept_for_a_row_is_no_delivery(
+    command: Runner, config: Config, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    config["streams"] = {"*": {"enrichment_number": "auto"}}
+    config["rejected_path"] = str(tmp_path / "rejected.singer")
+    sandbox.refuse_users(["u.1"])
+    command(config, [schema(key_properties=["call_duration"]), *LINES[1:]])
+    done = command(config, [], "--find", "u.1.7")
+    assert "enrichment 1: kept for a row that was not delivered" in done.stdout
+    assert done.exit_code == 1
+
+
+def test_an_older_row_that_was_delivered_before_a_refused_one_is_found(
+    command: Runner, config: Config, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    config["rejected_path"] = str(tmp_path / "rejected.singer")
+    config["batch_size_rows"] = 1
+    sandbox.add_fault(Fault(status=400, after=1))
+    command(config, [schema(), *(record(call(call_duration=n)) for n in (1, 2))])
+    done = command(config, [], "--find", "u-1.1")
+    assert done.exit_code == 0
+    assert "delivered" in done.stdout
+    assert "whether what was sent later arrived is not known" in done.stdout
+
+
+def test_an_empty_file_stays_as_it_is(
+    command: Runner, config: Config, tmp_path: Path
+) -> None:
+    (tmp_path / "memory.sqlite").touch()
+    (error,) = command(config, [], "--find").errors
+    assert error.endswith("memory.sqlite' is empty")
+    assert (tmp_path / "memory.sqlite").stat().st_size == 0
 
 
 def test_without_a_session_it_says_how_much_is_remembered(

@@ -166,6 +166,33 @@ def test_a_run_that_was_killed_meanwhile_is_followed_by_one_that_tries_again(
     assert list(rejected.parent.glob("rejected*")) == []
 
 
+def test_a_row_that_a_killed_run_had_put_back_is_tried_once(
+    run: Runner, config: Config, rejected: Path
+) -> None:
+    config["max_rejected"] = 2
+    run(config, [schema(), bad("u-1"), bad("u-3"), record(call("u-2"))])
+    # As a run leaves it that is killed when it has put all rows back.
+    rejected.with_name(f"{rejected.name}.retrying").write_bytes(rejected.read_bytes())
+    for _ in range(2):
+        run(config, [schema(), state(1)])
+    assert [row["record"]["user_id"] for row in rows_in(rejected)] == ["u-1", "u-3"]
+
+
+def test_after_a_crash_the_file_may_be_in_another_order_and_the_newest_row_wins(
+    run: Runner, config: Config, sandbox: Sandbox, rejected: Path
+) -> None:
+    run(config, [schema(), bad("u-1", call_duration=1), record(call("u-2"))])
+    rejected.rename(f"{rejected}.retrying")
+    off = {**config, "retry_rejected": False}
+    run(off, [schema(), bad("u-1", call_duration=2), record(call("u-2"))])
+    # The older row fails again, and goes back behind the newer one.
+    run(config, [schema(), state(1)])
+    assert [row["record"]["call_duration"] for row in rows_in(rejected)] == [2, 1]
+    done = run({**config, "truncate_strings": True}, [schema(), state(1)])
+    assert durations(sandbox)["u-1"] == 2
+    assert done.metric["dropped"] == {"superseded": 1}
+
+
 def test_a_torn_last_line_is_passed_over(
     run: Runner, config: Config, sandbox: Sandbox, rejected: Path
 ) -> None:
