@@ -123,6 +123,7 @@ class Recall:
                 self._numbers.drop(row.origin)
             else:
                 row.origin.counts.unchanged += 1
+                self._outbox.note_held(row.key[0], row.integration.version)
             self._outbox.pass_over(row.origin)
 
     def _to_settle(self, waiting: Iterable[WaitingRow]) -> Iterable[WaitingRow]:
