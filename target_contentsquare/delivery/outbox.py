@@ -121,6 +121,10 @@ class Outbox:
         _ = row
         self.position += 1
 
+    def note_held(self, project_id: int | None, version: int) -> None:
+        """See `Refusals.note_held`."""
+        self._refusals.note_held(project_id, version)
+
     def tick(self) -> None:
         """Do what is due while rows come in slowly, or not at all.
 

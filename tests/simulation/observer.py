@@ -86,6 +86,7 @@ class Observer:
             other for other in self.states.unsettled if self._put.get(other) == key
         ]
         require(not older, f"row {number} is unchanged, but {older} are on their way")
+        self._taken.add((row.key[0], row.version))
         self.unchanged += 1
         self.events["unchanged"] += 1
 

@@ -106,6 +106,18 @@ def test_a_row_refused_by_contentsquare_is_tried_in_every_run(
     assert counts(run(config, rows(10, 20)))["delivered"] == 1
 
 
+def test_many_refused_rows_among_unchanged_ones_do_not_end_the_run(
+    run: Runner, config: Config, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    config["rejected_path"] = str(tmp_path / "rejected.singer")
+    sandbox.refuse_users([f"u-{number}" for number in range(5, 30)])
+    for _ in range(2):
+        done = run(config, rows(*range(30)))
+        assert done.exit_code == 0, done.errors
+        assert done.metric["rejected"] == {"rejected_by_api": 25}
+    assert done.metric["unchanged"] == 5
+
+
 def test_a_dry_run_says_what_would_be_sent_and_remembers_nothing(
     run: Runner, config: Config, memory: Path
 ) -> None:

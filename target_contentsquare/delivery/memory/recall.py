@@ -112,12 +112,16 @@ class Recall:
         for one, is_changed in zip(rows, self._find_changed(rows), strict=True):
             if is_changed:
                 self._outbox.put(one.key, one.integration, one.row)
-                continue
-            if self._numbers is not None and one.key[3] == UNNUMBERED:
-                self._numbers.drop(one.row)
             else:
-                one.row.counts.unchanged += 1
-            self._outbox.pass_over(one.row)
+                self._pass_over(one)
+
+    def _pass_over(self, one: WaitingRow) -> None:
+        if self._numbers is not None and one.key[3] == UNNUMBERED:
+            self._numbers.drop(one.row)
+        else:
+            one.row.counts.unchanged += 1
+            self._outbox.note_held(one.key[0], one.integration.version)
+        self._outbox.pass_over(one.row)
 
     def _to_settle(self, waiting: Iterable[WaitingRow]) -> Iterable[WaitingRow]:
         """Return rows with their numbers, but for those that are superseded.

@@ -19,7 +19,8 @@ MOST_REFUSED = 20
 class Refusals:
     """Ends a run in which all rows of a project and version are refused.
 
-    As soon as one row is delivered, refused rows are bad rows, and the run goes on.
+    As soon as one row is delivered, refused rows are bad rows, and the run goes on. So
+    it does where a row is unchanged: it was delivered as it would be sent now.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,11 @@ class Refusals:
 
     def note_delivered(self, batch: Batch) -> None:
         """Take note of a batch that was taken."""
-        place = batch.project_id, batch.integration.version
+        self.note_held(batch.project_id, batch.integration.version)
+
+    def note_held(self, project_id: int | None, version: int) -> None:
+        """Take note that Contentsquare holds a row of a project and version."""
+        place = project_id, version
         self._delivered.add(place)
         self._refused.pop(place, None)
 
