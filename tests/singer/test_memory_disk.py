@@ -34,10 +34,10 @@ def mount(*arguments: str) -> None:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 kB, on which a memory has room for some hundred entries."""
+    """A disk of 128 kB, on which a memory has room for some hundred entries."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder))
+    mount("-t", "tmpfs", "-o", "size=128k", "tmpfs", str(folder))
     yield folder
     subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607 - as mounted
 

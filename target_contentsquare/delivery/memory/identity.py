@@ -8,6 +8,7 @@ consequence would be that their rows are sent again: fingerprints have 128 bits.
 
 from __future__ import annotations
 
+import functools
 import struct
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -74,6 +75,11 @@ def source_row(origin: Origin) -> bytes:
 
     All rows of a stream without key properties are the same.
     """
-    stream = blake2b(origin.counts.stream.encode(), digest_size=STREAM_BYTES).digest()
+    stream = _stream_id(origin.counts.stream)
     key = origin.source.key_of(origin.raw)
     return stream + (blake2b(key, digest_size=_ROW_BYTES).digest() if key else b"")
+
+
+@functools.cache
+def _stream_id(stream: str) -> bytes:
+    return blake2b(stream.encode(), digest_size=STREAM_BYTES).digest()

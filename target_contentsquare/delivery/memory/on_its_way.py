@@ -65,7 +65,7 @@ class OnItsWay:
         Raises:
             OutputError: The file can't be written.
         """
-        self._store.save(sorted(self._entries(batch)))
+        self._store.save(self._entries(batch))
 
     def note_rejected(self, batch: Batch) -> None:
         """Take rows off that are settled, and that Contentsquare did not take."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import astuple
 
+from target_contentsquare.mapping.integration_schema import is_plain_name
 from target_contentsquare.singer.input.json_lines import DECODE_ERRORS, decode_leniently
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 def key_values(line: bytes, keys: tuple[str, ...]) -> bytes:
@@ -17,17 +25,36 @@ def key_values(line: bytes, keys: tuple[str, ...]) -> bytes:
     if not keys:
         return b""
     try:
-        record = _decode(line).record
+        return b",".join(_decoder(keys)(line))
     except DECODE_ERRORS:
         return _key_values_leniently(line, keys)
-    return b",".join(bytes(record.get(key, b"")) for key in keys)
+
+
+@functools.lru_cache
+def _decoder(keys: tuple[str, ...]) -> Callable[[bytes], Iterable[msgspec.Raw]]:
+    """Return what finds the values of keys in a line; all others are passed over."""
+    if not all(map(is_plain_name, keys)):
+        decode_all = msgspec.json.Decoder(_Line).decode
+        return lambda line: map(decode_all(line).record.get, keys, _NO_VALUES)
+    record = msgspec.defstruct(
+        "Record",
+        [(f"f{index}", msgspec.Raw, _NO_VALUE) for index, _ in enumerate(keys)],
+        rename={f"f{index}": key for index, key in enumerate(keys)},
+        gc=False,
+    )
+    line_type = msgspec.defstruct("Line", [("record", record)], gc=False)
+    decode = msgspec.json.Decoder(line_type).decode
+    return lambda line: astuple(decode(line).record)  # type: ignore[attr-defined]
 
 
 class _Line(msgspec.Struct, gc=False):
+    """A line whose names a decoder of some names does not take."""
+
     record: dict[str, msgspec.Raw]
 
 
-_decode = msgspec.json.Decoder(_Line).decode
+_NO_VALUE = msgspec.Raw()
+_NO_VALUES = itertools.repeat(_NO_VALUE)
 
 
 def _key_values_leniently(line: bytes, keys: tuple[str, ...]) -> bytes:

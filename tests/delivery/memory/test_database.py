@@ -154,11 +154,10 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(path: Path) -> None:
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     # SQLite says the same when it has no more pages as when the disk has no more room.
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    with (
-        closing(Store(connection, path)) as store,
-        pytest.raises(OutputError, match="disk is full"),
-    ):
+    with closing(Store(connection, path)) as store:
         store.save([ENTRY._replace(id=number) for number in range(5, 5000)])
+        with pytest.raises(OutputError, match="disk is full"):
+            store.commit()
     assert ENTRY in entries(path)
 
 
