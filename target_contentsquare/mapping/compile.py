@@ -304,16 +304,17 @@ class _Planner:
         return setting
 
     def _field(self, mapped: MappedField) -> Cell:
-        truncate = self.mapping.truncate_strings
+        truncate, is_fit = self.mapping.truncate_strings, ""
         convert: Converter | None
         if mapped.type is None:
             convert = partial(to_scalar, truncate_strings=truncate)
         elif mapped.column in self.typed:
             convert = mapped.type.typed_converter(truncate_strings=truncate)
+            is_fit = mapped.type.is_fit
         else:
             convert = mapped.type.converter(truncate_strings=truncate)
         index, is_required = self._index(mapped.column), not mapped.optional
-        return Cell(mapped.name, index, convert, is_required)
+        return Cell(mapped.name, index, convert, is_required, is_fit)
 
 
 def _mapped_columns(

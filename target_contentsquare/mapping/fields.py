@@ -65,6 +65,11 @@ class FieldType(Enum):
             return self.converter(truncate_strings=truncate_strings)
         return to_whole_second if self is FieldType.DATETIME else None
 
+    @property
+    def is_fit(self) -> str:
+        """An expression: that a value of the type `decoded` is sent as it is."""
+        return _FIT_VALUES.get(self, "")
+
     def converter(self, *, truncate_strings: bool = False) -> Converter:
         """Return the function that converts values of any type to this one.
 
@@ -237,6 +242,14 @@ _DECODED_TYPES: Mapping[FieldType, Any] = {
     FieldType.FLOAT: Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)] | None,
     FieldType.BOOL: bool | None,
     FieldType.DATETIME: datetime | None,
+}
+# Only ASCII has as many characters as bytes.
+_FIT_VALUES: Mapping[FieldType, str] = {
+    FieldType.STRING: (
+        f"len({{0}}) <= {MAX_STRING_BYTES} and {{0}}.isascii() "
+        "and {0}.strip() == {0}"
+    ),
+    FieldType.DATETIME: "{0}.tzinfo is utc and not {0}.microsecond",
 }
 _CONVERTERS: Mapping[FieldType, Converter] = {
     FieldType.INT: to_int,

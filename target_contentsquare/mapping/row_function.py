@@ -25,6 +25,9 @@ not optional, the function is:
             user_id, session_number, 1, Fields(field_0, field_1)
         ), start
 
+Where a decoder has checked a value's type, the function finds out itself whether the
+value is sent as it is, and converts it only if not: see `Cell.is_fit`.
+
 `unfit` looks at all values again, slowly, and tells all that is wrong with them. What
 users write never becomes code, but for whole numbers: columns and fields go by their
 index. The source is registered with `linecache` for as long as the function lives, so
@@ -38,7 +41,7 @@ import linecache
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -71,12 +74,16 @@ class Cell:
         index: Where the value is in the row.
         convert: What the value goes through; None: it is used as it is.
         required: A field without which the row is rejected.
+        is_fit: An expression that says of a value, `{0}`, that `convert` would return
+            it as it is. To find that out in the function itself takes half the time of
+            a call.
     """
 
     name: str
     index: int
     convert: Callable[[Any], Any] | None
     required: bool = False
+    is_fit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,8 @@ def _lines_that_may_fail(plan: RowPlan) -> Iterator[str]:
     for index, cell in enumerate(plan.fields):
         value = f"value_{cell.index}"
         if cell.convert is not None:
-            value = f"None if {value} is None else convert_{index}({value})"
+            converted = _converted(cell, f"convert_{index}")
+            value = f"None if {value} is None else {converted}"
         yield f"field_{index} = {value}"
 
 
@@ -174,8 +182,19 @@ def _lines_after(plan: RowPlan) -> Iterator[str]:
 
 def _value_of(cell: Cell) -> str:
     """Return the expression for the value of one of the identity's cells."""
+    if cell.convert is None:
+        return f"value_{cell.index}"
+    return _converted(cell, f"read_{cell.name}")
+
+
+def _converted(cell: Cell, function: str) -> str:
     value = f"value_{cell.index}"
-    return value if cell.convert is None else f"read_{cell.name}({value})"
+    called = f"{function}({value})"
+    return (
+        f"{value} if {cell.is_fit.format(value)} else {called}"
+        if cell.is_fit
+        else called
+    )
 
 
 def _names_in(plan: RowPlan) -> dict[str, Any]:
@@ -184,6 +203,7 @@ def _names_in(plan: RowPlan) -> dict[str, Any]:
         "Enrichment": Enrichment,
         "Fields": _fields_struct(plan.fields),
         "UnfitValueError": UnfitValueError,
+        "utc": timezone.utc,
         "unfit": partial(_unfit, plan),
         **{f"read_{cell.name}": cell.convert for cell in plan.identity},
         **{f"convert_{index}": cell.convert for index, cell in enumerate(plan.fields)},

@@ -9,10 +9,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from target_contentsquare.errors import Fault, UnfitValueError
 from target_contentsquare.mapping import row_function
-from target_contentsquare.mapping.fields import to_int, to_string
+from target_contentsquare.mapping.fields import (
+    FieldType,
+    to_int,
+    to_string,
+    to_truncated_string,
+    to_whole_second,
+)
 from target_contentsquare.mapping.identity import (
     split_session_key,
     to_enrichment_number,
@@ -145,8 +153,35 @@ def test_the_docstring_shows_the_function_as_it_is_written() -> None:
     )
     assert row_function.__doc__ is not None
     _, _, shown = row_function.__doc__.partition("is:\n\n")
-    shown, _, _ = shown.partition("\n\n`unfit`")
+    shown, _, _ = shown.partition("\n\nWhere a decoder")
     assert dedent(shown) + "\n" == write_row_function(example)
+
+
+def test_a_value_that_is_fit_is_not_converted() -> None:
+    def shout(value: str) -> str:
+        return value.upper()
+
+    fields = (Cell("name", 2, shout, is_fit="len({0}) < 3"), FIELDS[1])
+    enrich = enrich_of(fields=fields)
+    for value, expected in {"ab": "ab", "abc": "ABC"}.items():
+        outcome = enrich(["u", 5, value, 7], LONG_AGO)
+        assert sent(outcome)["enrichment"]["name"] == expected
+
+
+@given(st.text())
+def test_text_that_is_fit_is_what_the_converter_makes_of_it(text: str) -> None:
+    if eval(FieldType.STRING.is_fit.format("text")):  # noqa: S307 - ours
+        assert to_string(text) == text
+        assert to_truncated_string(text) == text
+
+
+@given(st.datetimes(timezones=st.just(timezone.utc)))
+def test_a_moment_that_is_fit_is_what_the_converter_makes_of_it(
+    moment: datetime,
+) -> None:
+    known = {"utc": timezone.utc, "moment": moment}
+    is_fit = eval(FieldType.DATETIME.is_fit.format("moment"), known)  # noqa: S307 - ours
+    assert is_fit == (to_whole_second(moment) is moment)
 
 
 def test_all_faults_of_a_row_are_told_in_order() -> None:
