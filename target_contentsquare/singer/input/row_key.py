@@ -33,7 +33,7 @@ def key_values(line: bytes, keys: tuple[str, ...]) -> bytes:
 @functools.lru_cache
 def _decoder(keys: tuple[str, ...]) -> Callable[[bytes], Iterable[msgspec.Raw]]:
     """Return what finds the values of keys in a line; all others are passed over."""
-    if not all(map(is_plain_name, keys)):
+    if not all(map(is_plain_name, keys)) or len(set(keys)) < len(keys):
         decode_all = msgspec.json.Decoder(_Line).decode
         return lambda line: map(decode_all(line).record.get, keys, _NO_VALUES)
     record = msgspec.defstruct(
@@ -48,7 +48,7 @@ def _decoder(keys: tuple[str, ...]) -> Callable[[bytes], Iterable[msgspec.Raw]]:
 
 
 class _Line(msgspec.Struct, gc=False):
-    """A line whose names a decoder of some names does not take."""
+    """A line of a stream whose keys can't all be fields of a struct."""
 
     record: dict[str, msgspec.Raw]
 
