@@ -11,7 +11,7 @@ from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.enrichment import Integration, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from target_contentsquare.delivery.oldest_rows import Place
     from target_contentsquare.enrichment import Enrichment, Key
@@ -94,12 +94,13 @@ class Change(NamedTuple):
 
     Attributes:
         replaced: The row with the same key that was there before.
-        going: The batches that have to go, and are no longer held: the row's own if it
-            is full now, or the oldest if too much waits.
+        going: The batches that have to go: the row's own if it is full now, or the
+            oldest if too much waits. Each is taken out when it is asked for, so that
+            no row is missing here while the batches before it are submitted.
     """
 
     replaced: Row | None
-    going: Sequence[Batch]
+    going: Iterator[Batch]
 
 
 class OpenBatches:
@@ -157,7 +158,7 @@ class OpenBatches:
         ):
             return None
         replaced = self._replaced_by(key, row, batch)
-        return Change(replaced, tuple(self._take_due(batch)))
+        return Change(replaced, self._take_due(batch))
 
     def _replaced_by(self, key: Key, row: Row, batch: Batch) -> Row | None:
         """Take out the earlier row with the key of one that was put into its batch."""

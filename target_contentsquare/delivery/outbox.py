@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 MAX_WAIT_SECONDS = 300.0
 
 
+def _do_nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is sent at once."""
@@ -88,6 +92,7 @@ class Outbox:
             on_rejected=self._reject_refused,
             on_undeliverable=self._reject_all,
             on_settled=on_settled,
+            before_sending=on_its_way.before_sending if on_its_way else _do_nothing,
         )
         self._in_flight = InFlight(
             send,
@@ -114,7 +119,7 @@ class Outbox:
             if change.replaced is not None:
                 self._merged.add(change.replaced, by=row)
             for batch in change.going:
-                self._submit(batch)
+                self._in_flight.submit(batch)
 
     def pass_over(self, row: Row) -> None:
         """Take a row that is not to be sent; it has its position all the same."""
@@ -133,7 +138,7 @@ class Outbox:
         """
         self._in_flight.poll()
         for batch in self._batches.take_opened_before(self._clock() - MAX_WAIT_SECONDS):
-            self._submit(batch)
+            self._in_flight.submit(batch)
 
     def flush(self) -> None:
         """Send what is left, and wait until all is settled.
@@ -142,7 +147,7 @@ class Outbox:
             FatalError: A batch can't be delivered.
         """
         for batch in self._batches.take_all():
-            self._submit(batch)
+            self._in_flight.submit(batch)
         self._in_flight.drain()
 
     def hurry(self) -> None:
@@ -174,11 +179,6 @@ class Outbox:
         if waiting is not None:
             positions.append(waiting)
         return min(positions, default=self.position)
-
-    def _submit(self, batch: Batch) -> None:
-        if self._on_its_way is not None:
-            self._on_its_way.before_sending()
-        self._in_flight.submit(batch)
 
     def _count_delivered(self, batch: Batch) -> None:
         self._refusals.note_delivered(batch)

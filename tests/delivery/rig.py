@@ -105,6 +105,7 @@ class DeliveryRig(Executor):
                 self.on_rejected,
                 self.on_undeliverable,
                 self.on_settled,
+                self.before_sending,
             ),
             executor=self,
             max_in_flight=max_in_flight,
@@ -162,6 +163,10 @@ class DeliveryRig(Executor):
         unsettled = sorted(map(users_of, self.delivery.unsettled))
         if self.unsettled[-1:] != [unsettled]:
             self.unsettled.append(unsettled)
+
+    def before_sending(self) -> None:
+        if "before_sending" in self.fails:
+            raise self.fails["before_sending"]
 
     def put(self, *batches: str) -> None:
         for users in batches:

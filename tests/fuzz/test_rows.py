@@ -161,7 +161,7 @@ def keep_the_first_of_a_key(
     batches: OpenBatches, key: Key, integration: Integration, row: Row
 ) -> Change | None:
     if any(key in batch.rows for batch in batches):
-        return Change(row, ())
+        return Change(row, iter(()))
     return add(batches, key, integration, row)
 
 

@@ -43,12 +43,15 @@ class Callbacks:
         on_undeliverable: No row of a batch can be sent. Returning means that all are
             accounted for; a `FatalError` ends the run.
         on_settled: Called after rows were settled, and each time a wait is over.
+        before_sending: Called when a batch was submitted, before it may be sent. A
+            `FatalError` ends the run, and the batch stays unsettled.
     """
 
     on_delivered: Callable[[Batch], None]
     on_rejected: Callable[[Batch, BatchRefusedError], None]
     on_undeliverable: Callable[[Batch, BatchUndeliverableError], None]
     on_settled: Callable[[], None]
+    before_sending: Callable[[], None]
 
 
 class InFlight:
@@ -103,10 +106,10 @@ class InFlight:
         The batch counts as unsettled from the start, however long it waits.
 
         Raises:
-            FatalError: This or an earlier batch can't be delivered. Those that were in
-                flight have been finished.
+            FatalError: This or an earlier batch can't be delivered.
         """
         self._parts.add(batch)
+        self._callbacks.before_sending()
         self.poll()
         # An earlier request ends while this one is written. Its rows are let go before
         # the next are read, which then take their place in memory and in the cache.

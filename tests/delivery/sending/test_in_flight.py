@@ -154,6 +154,18 @@ def test_a_batch_counts_as_unsettled_even_if_it_never_gets_its_turn() -> None:
     assert sorted(map(users_of, rig.delivery.unsettled)) == ["a", "b"]
 
 
+def test_a_batch_counts_as_unsettled_if_what_comes_before_sending_fails() -> None:
+    """A state must not cover it, and it must not be sent later either."""
+    rig = DeliveryRig()
+    rig.put("a")
+    rig.fails["before_sending"] = OutputError("the disk is full")
+    with pytest.raises(OutputError):
+        rig.put("b")
+    rig.delivery.finish()
+    assert [users_of(batch) for batch in rig.delivery.unsettled] == ["b"]
+    assert rig.order == ["a"]
+
+
 def test_a_wait_that_one_answer_asks_for_holds_for_all_requests_of_its_project() -> (
     None
 ):
@@ -331,7 +343,11 @@ def test_it_works_with_threads_and_sleeps_for_real(workers: int) -> None:
     expected: dict[str, int] = {}
     delivered: list[Batch] = []
     callbacks = Callbacks(
-        delivered.append, lambda *_: None, lambda *_: None, lambda: None
+        delivered.append,
+        lambda *_: None,
+        lambda *_: None,
+        on_settled=lambda: None,
+        before_sending=lambda: None,
     )
     rates = working_rates(workers)
     with ThreadPoolExecutor(workers) as executor:
