@@ -112,9 +112,9 @@ class Memory:
         """Make sure that what was delivered so far is remembered after a crash.
 
         Raises:
-            OutputError: The file can't be written.
+            OutputError: The file can't be written, or could not be before.
         """
-        if self._is_open:
+        if self._is_open or self._store.has_failed:
             self._store.commit()
 
     def close(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from target_contentsquare.delivery.memory.database import as_output_error
+from target_contentsquare.errors import OutputError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 #: A session that was delivered to this long ago can't be enriched any more.
@@ -64,6 +66,10 @@ class Place(NamedTuple):
 class Store:
     """Reads and writes entries; what is written counts once `commit` returns.
 
+    Once something could not be written, nothing is: on a full disk SQLite may undo all
+    that was written since the last commit, such as the number of a place, and what came
+    after it would be about another place in the next run.
+
     Args:
         connection: See `database`.
         path: For messages.
@@ -76,6 +82,7 @@ class Store:
         # changed once. To write each batch as it comes takes a fourth more time.
         self._saved: dict[int, Entry] = {}
         self._has_marks = False
+        self._failure: OutputError | None = None
 
     def place(self, place: Place) -> int:
         """Return the number of a place, which it keeps.
@@ -83,7 +90,7 @@ class Store:
         Raises:
             OutputError: The file can't be written; so do all other methods.
         """
-        with as_output_error(self._path):
+        with self._changing():
             self._begin()
             self._connection.execute(
                 "INSERT OR IGNORE INTO places (auth_url, project, credentials) "
@@ -173,8 +180,8 @@ class Store:
     def commit(self) -> None:
         """Make sure that what was saved and marked survives a crash."""
         self._write_saved()
-        if self._connection.in_transaction:
-            with as_output_error(self._path):
+        with self._changing():
+            if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
         self._has_marks = False
 
@@ -183,11 +190,17 @@ class Store:
         self._write("DELETE FROM entries WHERE written_at < ?", [(before,)])
 
     def close(self) -> None:
-        """Commit, and let another run have the file."""
+        """Commit unless that has failed before, and let another run have the file."""
         try:
-            self.commit()
+            if not self.has_failed:
+                self.commit()
         finally:
             self._connection.close()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something could not be written."""
+        return self._failure is not None
 
     def _write_saved(self) -> None:
         saved, self._saved = self._saved, {}
@@ -201,9 +214,20 @@ class Store:
 
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         self._write_saved()
-        with as_output_error(self._path):
+        with self._changing():
             self._begin()
             self._connection.executemany(statement, rows)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            with as_output_error(self._path):
+                yield
+        except OutputError as failure:
+            self._failure = failure
+            raise
 
     def _begin(self) -> None:
         if not self._connection.in_transaction:

@@ -7,10 +7,13 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from target_contentsquare.delivery.clock import Clock
 from target_contentsquare.delivery.memory.database import open_copy, open_database
+from target_contentsquare.delivery.memory.memory import Memory
 from target_contentsquare.delivery.memory.store import Entry, Place, Store
 from target_contentsquare.errors import OutputError
 
@@ -159,6 +162,36 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(path: Path) -> None:
         with pytest.raises(OutputError, match="disk is full"):
             store.commit()
     assert ENTRY in entries(path)
+
+
+def test_nothing_is_kept_after_a_disk_was_full(path: Path) -> None:
+    """SQLite takes the place back, and another one gets its number in the next run."""
+    connection = open_database(path, NOW, LOG)
+    with closing(Store(connection, path)) as store:
+        store.place(Place("https://a", 162, ""))
+        connection.execute("PRAGMA max_page_count = 10")
+        store.save([ENTRY._replace(id=number) for number in range(5, 5000)])
+        with pytest.raises(OutputError, match="disk is full"):
+            store.commit()
+        connection.execute("PRAGMA max_page_count = 10000")
+        store.save([ENTRY])
+        with pytest.raises(OutputError, match="disk is full"):
+            store.commit()
+    assert entries(path) == []
+
+
+def test_no_state_may_rely_on_a_memory_that_could_not_be_written(path: Path) -> None:
+    connection = open_database(path, NOW, LOG)
+    store = Store(connection, path)
+    memory = Memory(store, Mock(), Clock(), log=LOG, resends=False)
+    connection.execute("PRAGMA max_page_count = 10")
+    store.save([ENTRY._replace(id=number) for number in range(5, 5000)])
+    for _ in range(2):
+        with pytest.raises(OutputError, match="disk is full"):
+            memory.sync()
+    memory.close()
+    with pytest.raises(OutputError, match="disk is full"):
+        memory.sync()
 
 
 def test_a_copy_for_a_dry_run_changes_nothing(path: Path) -> None:
