@@ -58,8 +58,10 @@ class SharedFile:
                 _write_all(file, text_for(is_continued))
                 os.fsync(file.fileno())
                 self._size = os.fstat(file.fileno()).st_size
-            if leads_to(self._path, file):
-                return
+                # Before the lock is given up: a run that takes the file after that
+                # takes what was appended, which would be in two files if written again.
+                if leads_to(self._path, file):
+                    return
 
     def close(self) -> None:
         """Close the file if it is open; what was appended is on the disk already."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -18,6 +19,7 @@ from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.delivery.summary.summary import StreamCounts
 from target_contentsquare.errors import OutputError
 from target_contentsquare.singer.input.tap_stream import TapStream
+from target_contentsquare.singer.results import shared_file
 from target_contentsquare.singer.results.rejected_file import RejectedFile
 from tests.conftest import config_for
 from tests.singer_input import call, record, schema, state
@@ -25,6 +27,7 @@ from tests.target_process import TargetProcess, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from io import FileIO
     from pathlib import Path
 
     from target_contentsquare.sandbox import Sandbox
@@ -233,6 +236,27 @@ def test_nothing_is_appended_to_a_file_that_another_run_has_taken_meanwhile(
     ours.join()
     assert users(taken) == ["other"]
     assert users(path) == ["ours"]
+
+
+def test_a_row_is_in_one_file_if_another_run_takes_that_right_afterwards(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, locked = path.with_suffix(".retrying"), shared_file.locked
+
+    @contextlib.contextmanager
+    def take_afterwards(file: FileIO) -> Iterator[None]:
+        with locked(file):
+            yield
+        if not taken.exists():
+            path.rename(taken)
+
+    monkeypatch.setattr(shared_file, "locked", take_afterwards)
+    file = RejectedFile(path, utc_now)
+    write(file, "ours")
+    file.sync()
+    file.close()
+    assert users(taken) == ["ours"]
+    assert not path.exists()
 
 
 def test_a_file_of_another_user_is_found_before_the_run(
