@@ -39,6 +39,24 @@ def with_note(line: bytes, note: Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(message)
 
 
+def without_note(line: bytes) -> bytes:
+    """Return what a RECORD line says besides its note: the same for all its copies."""
+    try:
+        message = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except DECODE_ERRORS:
+        return _without_note_leniently(line)
+    message.pop("rejected", None)
+    return msgspec.json.encode(message)
+
+
+def _without_note_leniently(line: bytes) -> bytes:
+    message = decode_leniently(line)
+    if not isinstance(message, dict):
+        return line
+    message.pop("rejected", None)
+    return json.dumps(message).encode()
+
+
 def earlier_rejection(line: bytes) -> EarlierRejection | None:
     """Return when the row of a RECORD line was first rejected; None if it was not."""
     note = _note_of(line)

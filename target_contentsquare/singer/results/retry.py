@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.row_function import SESSION_TOO_OLD
 from target_contentsquare.mapping.session_age import MAX_SESSION_AGE_DAYS
-from target_contentsquare.singer.results.rejected_line import earlier_rejection
+from target_contentsquare.singer.results.rejected_line import (
+    earlier_rejection,
+    without_note,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +57,7 @@ class Retry:
         self._log = log
         self._now = now
         self._takers: dict[str, Callable[[bytes], None]] = {}
-        self._taken: set[tuple[str, int, int]] = set()
+        self._taken: set[tuple[str, int, int, int]] = set()
 
     def execute(self, taken: TakenFile) -> None:
         """Feed the rows of a file, and wait until they are settled.
@@ -95,7 +98,7 @@ class Retry:
 
         def take_unless_too_old(line: bytes) -> None:
             rejection = earlier_rejection(line)
-            if self._is_copy(name, rejection):
+            if self._is_copy(name, line, rejection):
                 return
             if rejection is None or rejection.at >= oldest:
                 take(line)
@@ -106,14 +109,18 @@ class Retry:
 
         return take_unless_too_old
 
-    def _is_copy(self, name: str, rejection: EarlierRejection | None) -> bool:
+    def _is_copy(
+        self, name: str, line: bytes, rejection: EarlierRejection | None
+    ) -> bool:
         """Return whether a row was taken before.
 
-        A run that was killed has put back rows that the renamed file still has.
+        A run that was killed has put back rows that the renamed file still has. Run and
+        number alone do not tell a row: two runs that share the file may have started in
+        the same millisecond.
         """
         if rejection is None or rejection.run is None:
             return False
-        row = name, rejection.run, rejection.row
+        row = name, rejection.run, rejection.row, hash(without_note(line))
         is_copy = row in self._taken
         self._taken.add(row)
         return is_copy

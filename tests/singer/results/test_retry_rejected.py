@@ -178,6 +178,19 @@ def test_a_row_that_a_killed_run_had_put_back_is_tried_once(
     assert [row["record"]["user_id"] for row in rows_in(rejected)] == ["u-1", "u-3"]
 
 
+def test_rows_of_two_runs_that_started_at_the_same_time_are_both_tried(
+    run: Runner, config: Config, sandbox: Sandbox, rejected: Path
+) -> None:
+    run(config, [schema(), bad("u-1"), record(call("u-2"))])
+    (line,) = rows_in(rejected)
+    line["record"]["user_id"] = "u-3"
+    with rejected.open("a") as file:
+        file.write(f"{json.dumps(line)}\n")
+    done = run({**config, "truncate_strings": True}, [schema(), state(1)])
+    assert done.metric["delivered"] == 2
+    assert sorted(durations(sandbox)) == ["u-1", "u-2", "u-3"]
+
+
 def test_after_a_crash_the_file_may_be_in_another_order_and_the_newest_row_wins(
     run: Runner, config: Config, sandbox: Sandbox, rejected: Path
 ) -> None:
