@@ -97,7 +97,7 @@ class Numbers:
         if not entries:
             self._reserve(entry_id, row, origin)
         elif entries[0].source_row != row:
-            self._store.hand_over(entry_id, row, origin.number_in_input)
+            self._store.hand_over(entry_id, row)
 
     def _reserve(self, entry_id: int, row: bytes, origin: Origin) -> None:
         now, run = self._on_its_way.now, self._on_its_way.run

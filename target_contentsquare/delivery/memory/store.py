@@ -28,8 +28,9 @@ class Entry(NamedTuple):
             something else is on its way, or was.
         source_row: See `identity.source_row`. Of the newest row that was sent, or that
             is to be.
-        row_number: Of that row in its stream, among those of its run; 0 for one that an
-            earlier run rejected, which comes before these.
+        row_number: Of the newest row that was put when something was delivered last, in
+            its stream, among those of `run`; 0 for one that an earlier run rejected,
+            which comes before these.
         version: Of the integration schema; 0 until something was delivered.
         written_at: Unix seconds.
         run: See `identity.run_number`.
@@ -158,11 +159,11 @@ class Store:
         self._insert([entry])
         self._has_marks = True
 
-    def hand_over(self, entry_id: int, source_row: bytes, row_number: int) -> None:
+    def hand_over(self, entry_id: int, source_row: bytes) -> None:
         """Keep an id for another source row than before."""
         self._write(
-            "UPDATE entries SET source_row = ?, row_number = ? WHERE id = ?",
-            [(source_row, row_number, entry_id)],
+            "UPDATE entries SET source_row = ? WHERE id = ?",
+            [(source_row, entry_id)],
         )
         self._has_marks = True
 

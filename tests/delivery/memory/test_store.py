@@ -48,8 +48,8 @@ class PlainStore:
     def reserve(self, reserved: Entry) -> None:
         self.save([reserved])
 
-    def hand_over(self, entry_id: int, row: bytes, number: int) -> None:
-        self._change(entry_id, source_row=row, row_number=number)
+    def hand_over(self, entry_id: int, row: bytes) -> None:
+        self._change(entry_id, source_row=row)
 
     def _change(self, entry_id: int, **values: Any) -> None:
         if entry_id in self.entries:
@@ -64,7 +64,7 @@ def take(store: Store | PlainStore, step: str, what: Any) -> None:
     elif step == "reserve":
         store.reserve(entry(what, None))
     elif step == "hand_over":
-        store.hand_over(what, b"other", 2)
+        store.hand_over(what, b"other")
 
 
 @given(STEPS)

@@ -100,6 +100,30 @@ def test_a_row_is_not_written_over_something_newer(
     assert durations(sandbox)["u-1"] == 99
 
 
+def test_a_refused_row_that_takes_a_number_makes_what_is_held_no_older(
+    run: Runner, config: Config, sandbox: Sandbox, rejected: Path
+) -> None:
+    config["streams"] = {
+        "calls": {"enrichment_number": "number"},
+        "chats": {"enrichment_number": "auto"},
+    }
+    config["max_rejected"] = 2
+    columns = {**CALLS, "number": {"type": "integer"}, "id": {"type": "string"}}
+    begin = schema("calls", columns, key_properties=["id"])
+    other = record(call("u-2", id="a", number=1))
+    older = bad("u-1", id="b", number=1)
+    newer = record(call("u-1", id="c", number=1, call_duration=99))
+    run(config, [begin, other, older, newer])
+    sandbox.refuse_users(["u-1"])
+    refused = record(call("u-1", id="d", number=1, call_duration=100))
+    elsewhere = str(rejected.with_name("others.singer"))
+    run({**config, "rejected_path": elsewhere}, [begin, refused])
+    sandbox.refuse_users([])
+    done = run({**config, "truncate_strings": True}, [begin, state(1)])
+    assert done.metric["dropped"] == {"superseded": 1}
+    assert durations(sandbox)["u-1"] == 99
+
+
 def test_a_row_is_written_over_something_older(
     run: Runner, config: Config, sandbox: Sandbox
 ) -> None:
