@@ -4,10 +4,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from target_contentsquare.sandbox import Sandbox
 from tests.browser import running_chromium
 from tests.runs import Run, run_command, run_here
+
+# In a new checkout the first text that Hypothesis makes takes seconds, and a machine
+# that is busy takes longer for each: neither is a fault.
+settings.register_profile(
+    "any machine",
+    settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("any machine")
 
 #: Longer values do not stand in the name of a test.
 _LONGEST_IN_NAME = 40
