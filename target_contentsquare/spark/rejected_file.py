@@ -72,7 +72,7 @@ def check_stays(setting: str, path: str) -> None:
     if isinstance(file_system, LocalFileSystem) and folder in Path(name).parents:
         raise ConfigError(
             f"{setting}: '{path}' would be in a folder that Spark Connect removes with "
-            "the session: give a whole path, on the server"
+            "the session: give an absolute path on the server"
         )
 
 

@@ -56,11 +56,11 @@ def start_session() -> SparkSession:
 
 def builder() -> SparkSession.Builder:
     """Return what makes a session with two cores."""
-    # `local[2,3]` tries a task three times; `local[2]` never again.
     if IS_CONNECT:
         # The server takes a free port, and not always the same.
         os.environ["SPARK_TESTING"] = "1"
-        return SparkSession.builder.remote("local[2,3]")
+        return SparkSession.builder.remote("local[2]")
+    # `local[2,3]` tries a task three times; `local[2]` never again.
     return SparkSession.builder.master("local[2,3]")
 
 

@@ -25,7 +25,7 @@ def test_rows_are_sent_and_what_goes_wrong_is_told_in_one_line(
     summary, secret, version_error = driver(version).run("""
 from pyspark.sql.utils import is_remote
 assert is_remote()
-rows = calls(1_000, 2)
+rows = calls(1_000, 1)
 summary = send(rows.union(rows), newest_by="session_started_at", tasks=2, **SETTINGS)
 tell(summary.as_dict())
 wrong = {**SETTINGS, "client_secret": "not-this"}
@@ -47,7 +47,7 @@ def test_the_format_saves_and_refuses_a_file_that_spark_would_remove(
 ) -> None:
     rejected, report = driver(version).run("""
 register(spark)
-save(calls(1_000, 2), report_path=FOLDER + "/report.json")
+save(calls(1_000, 1), report_path=FOLDER + "/report.json")
 tell(failure_of(lambda: save(calls(10, 1), rejected_path="rejected")))
 tell(failure_of(lambda: save(calls(10, 1), report_path="report.json")))
 """)
