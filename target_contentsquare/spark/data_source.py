@@ -23,7 +23,7 @@ from target_contentsquare.spark.columns import spark_columns
 from target_contentsquare.spark.config import read_options
 from target_contentsquare.spark.outcome import conclude, show_log
 from target_contentsquare.spark.plan import make_plan, sign_in_once
-from target_contentsquare.spark.rejected_file import check_is_new
+from target_contentsquare.spark.rejected_file import check_is_new, check_stays
 from target_contentsquare.spark.rows import record_batches
 from target_contentsquare.spark.send import check_for_stream, of_batch
 from target_contentsquare.spark.task.task import TaskResult, run_task
@@ -97,7 +97,11 @@ class ContentsquareDataSource(DataSource):
 
     def _config(self) -> JobConfig:
         ours = {k: v for k, v in self.options.items() if k not in _OPTIONS_OF_STREAMS}
-        return read_options(ours, max_parallel_requests=_PARALLEL_REQUESTS)
+        config = read_options(ours, max_parallel_requests=_PARALLEL_REQUESTS)
+        for setting in ("rejected_path", "report_path"):
+            if (path := getattr(config, setting)) is not None:
+                check_stays(setting, path)
+        return config
 
 
 @dataclass(frozen=True)

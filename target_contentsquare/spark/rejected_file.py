@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsspec.core import url_to_fs
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from target_contentsquare.spark.task.task import TaskPlan
 
 _MODE = 0o600  # rows hold personal data
+# Spark's environment variable with the name of the folder that a session works in.
+_SESSION_FOLDER = "SPARK_JOB_ARTIFACT_UUID"
 _JSON_TYPES = {
     FieldType.STRING: "string",
     FieldType.INT: "integer",
@@ -46,6 +49,30 @@ def check_is_new(path: str) -> None:
         raise ConfigError(
             f"rejected_path: '{path}' holds the rows of an earlier job: send them with "
             "target-contentsquare --input, or give another name"
+        )
+
+
+def check_stays(setting: str, path: str) -> None:
+    """Raise an error if Spark would remove the file.
+
+    Under Spark Connect the code of a format runs in a folder of the session, which
+    Spark removes when the session ends.
+
+    Raises:
+        ConfigError: The path is relative, and would be in that folder.
+        OutputError: Nothing can be written there.
+    """
+    folder = Path.cwd()
+    if folder.name != os.environ.get(_SESSION_FOLDER):
+        return
+    try:
+        file_system, name = url_to_fs(path)
+    except Exception as error:  # noqa: BLE001 - each file system has its own
+        raise _output_error(path, error) from None
+    if isinstance(file_system, LocalFileSystem) and folder in Path(name).parents:
+        raise ConfigError(
+            f"{setting}: '{path}' would be in a folder that Spark Connect removes with "
+            "the session: give an absolute path on the server"
         )
 
 

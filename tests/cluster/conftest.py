@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from target_contentsquare.sandbox import Sandbox
-from tests.cluster.driver import Cluster, Driver, has_spark
+from tests.cluster.driver import CONNECT, Cluster, Driver, has_spark
 from tests.conftest import config_for
 
 #: With Python data sources, and without.
@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if (callspec := getattr(item, "callspec", None)) is not None:
             version = callspec.params.get("version")
-            if version in ALL:
+            if version in (*ALL, CONNECT):
                 item.add_marker(pytest.mark.xdist_group(version))
 
 

@@ -17,6 +17,8 @@ _SESSION = Path(__file__).with_name("session.py")
 # As `session.py` says them; it can be imported only where there is pyspark.
 _SUCCEEDED, _FAILED = "SCRIPT SUCCEEDED", "SCRIPT FAILED"
 _LONGEST_SECONDS = 300.0
+#: Stands for a version: the newest Spark, with a session of Spark Connect.
+CONNECT = "newest-connect"
 #: Begins every script.
 _HEAD = """
 import json, logging, os, sys
@@ -84,7 +86,7 @@ class Cluster:
     share it.
 
     Args:
-        version: Names the environment `.venv-spark-<version>`.
+        version: Names the environment `.venv-spark-<version>`, or is `CONNECT`.
         folder: The working directory of its process.
     """
 
@@ -175,12 +177,14 @@ def has_spark(version: str) -> bool:
 
 
 def _python(version: str) -> Path:
-    return ROOT / f".venv-spark-{version}" / "bin" / "python"
+    environment = "newest" if version == CONNECT else version
+    return ROOT / f".venv-spark-{environment}" / "bin" / "python"
 
 
 def start_session(version: str, folder: Path) -> subprocess.Popen[str]:
     """Start `session.py` in a process group of its own."""
     python = str(_python(version))
+    arguments = ["connect"] if version == CONNECT else []
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -191,7 +195,7 @@ def start_session(version: str, folder: Path) -> subprocess.Popen[str]:
         environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
     return subprocess.Popen(  # noqa: S603 - a script of these tests
         # As text: with its path, modules would be looked for in this folder.
-        [python, "-c", _SESSION.read_text(encoding="utf-8")],
+        [python, "-c", _SESSION.read_text(encoding="utf-8"), *arguments],
         cwd=folder,
         env=environment,
         stdin=subprocess.PIPE,

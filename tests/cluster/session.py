@@ -3,9 +3,13 @@
 It is started by the Python of a Spark environment. Each line of its standard input is a
 JSON object with a script, its settings and its folder. What a script prints goes to the
 standard output; the line after it says how the script ended.
+
+With the argument `connect` the session is one of Spark Connect, whose server is started
+as well.
 """
 
 import json
+import os
 import sys
 import traceback
 
@@ -13,6 +17,7 @@ from pyspark.sql import SparkSession
 
 #: Begin the line after a script's output.
 SUCCEEDED, FAILED = "SCRIPT SUCCEEDED", "SCRIPT FAILED"
+IS_CONNECT = "connect" in sys.argv
 
 
 def main() -> None:
@@ -33,8 +38,7 @@ def main() -> None:
 def start_session() -> SparkSession:
     """Return a session on a new JVM."""
     spark = (
-        # `local[2,3]` tries a task three times; `local[2]` never again.
-        SparkSession.builder.master("local[2,3]")
+        builder()
         .config("spark.ui.enabled", "false")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
@@ -45,8 +49,19 @@ def start_session() -> SparkSession:
         )
         .getOrCreate()
     )
-    spark.sparkContext.setLogLevel("OFF")
+    if not IS_CONNECT:
+        spark.sparkContext.setLogLevel("OFF")
     return spark
+
+
+def builder() -> SparkSession.Builder:
+    """Return what makes a session with two cores."""
+    if IS_CONNECT:
+        # The server takes a free port, and not always the same.
+        os.environ["SPARK_TESTING"] = "1"
+        return SparkSession.builder.remote("local[2]")
+    # `local[2,3]` tries a task three times; `local[2]` never again.
+    return SparkSession.builder.master("local[2,3]")
 
 
 def run(script: str, names: dict[str, object]) -> str:

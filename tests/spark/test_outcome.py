@@ -16,7 +16,7 @@ from target_contentsquare.errors import (
 )
 from target_contentsquare.sandbox import Sandbox
 from target_contentsquare.spark.config import read_config
-from target_contentsquare.spark.rejected_file import check_is_new
+from target_contentsquare.spark.rejected_file import check_is_new, check_stays
 from target_contentsquare.spark.send import check_for_stream, of_batch
 from tests.conftest import config_for as target_config_for
 from tests.runs import Run
@@ -125,6 +125,20 @@ def test_the_rows_of_an_earlier_job_are_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "rejected").touch()
     with pytest.raises(ConfigError, match="holds the rows of an earlier job"):
         check_is_new(str(tmp_path / "rejected"))
+
+
+def test_a_file_in_the_folder_of_a_connect_session_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_stays("rejected_path", "rejected")
+    monkeypatch.setenv("SPARK_JOB_ARTIFACT_UUID", tmp_path.name)
+    with pytest.raises(ConfigError, match="rejected_path: 'rejected' would be in a"):
+        check_stays("rejected_path", "rejected")
+    with pytest.raises(ConfigError, match="report_path: 'reports/1"):
+        check_stays("report_path", "reports/1.json")
+    check_stays("rejected_path", str(tmp_path.parent / "rejected"))
+    check_stays("rejected_path", "memory://rejected")
 
 
 def test_a_path_that_can_not_be_written_is_told(
