@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from target_contentsquare.settings.reading.from_text import config_from_text
 from target_contentsquare.settings.reading.json_object import read_json_object
 from target_contentsquare.settings.schema import config_schema
 from target_contentsquare.settings.setting import Setting
-from target_contentsquare.spark.wording import in_spark_words
+from target_contentsquare.spark.wording import LOG, in_spark_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,7 +122,7 @@ def read_config(given: Mapping[str, Any], **defaults: Any) -> JobConfig:
     except ConfigError as error:
         raise ConfigError(*map(in_spark_words, error.faults)) from None
     for warning in settings.warnings:
-        logging.getLogger("target_contentsquare").warning("%s", warning)
+        LOG.warning("%s", warning)
     return JobConfig(
         replace(settings, rejected_path=None),
         stream,
@@ -165,7 +164,7 @@ def _read_file(config: Any) -> dict[str, Any]:
         msg = f"config: {quoted(alone)} can't be used on Spark, where many tasks send"
         raise ConfigError(f"{msg}: leave it out")
     for warning in unknown_settings(content, _properties()):
-        logging.getLogger("target_contentsquare").warning("config: %s", warning)
+        LOG.warning("config: %s", warning)
     return dict(content)
 
 

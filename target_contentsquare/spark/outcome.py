@@ -14,7 +14,7 @@ from target_contentsquare.report.run_report import RunReport
 from target_contentsquare.report.write_report import report_text
 from target_contentsquare.spark.rejected_file import write_rejected, write_text
 from target_contentsquare.spark.user_agent import user_agent
-from target_contentsquare.spark.wording import in_spark_words
+from target_contentsquare.spark.wording import LOG, in_spark_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,17 +22,15 @@ if TYPE_CHECKING:
     from target_contentsquare.spark.config import JobConfig
     from target_contentsquare.spark.task.task import TaskPlan, TaskResult
 
-_LOG = logging.getLogger("target_contentsquare")
-
 
 def show_log() -> None:
     """Let the counts of a job be seen in a process of Spark's own, which logs nothing.
 
     A process that has set up logging is left as it is.
     """
-    if not _LOG.hasHandlers():
-        _LOG.addHandler(logging.StreamHandler())
-        _LOG.setLevel(logging.INFO)
+    if not LOG.hasHandlers():
+        LOG.addHandler(logging.StreamHandler())
+        LOG.setLevel(logging.INFO)
 
 
 def conclude(
@@ -52,7 +50,7 @@ def conclude(
     if rejected and config.rejected_path is not None:
         write_rejected(config.rejected_path, plan, rejected)
     for line in summary.report():
-        _LOG.info("%s", line)
+        LOG.info("%s", line)
     error = _what_is_wrong(config, summary, results)
     if config.settings.dry_run:
         error = None
@@ -62,7 +60,7 @@ def conclude(
     if error is not None:
         raise error
     if rejected:
-        _LOG.warning("%d rejected rows are in %s", len(rejected), config.rejected_path)
+        LOG.warning("%d rejected rows are in %s", len(rejected), config.rejected_path)
     return summary
 
 

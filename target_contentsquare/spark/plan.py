@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from target_contentsquare.settings.max_rejected import MaxRejected
 from target_contentsquare.spark.columns import columns_to_send, warn_of_columns_left_out
 from target_contentsquare.spark.task.task import TaskPlan, pickled
 from target_contentsquare.spark.user_agent import user_agent
-from target_contentsquare.spark.wording import in_spark_words
+from target_contentsquare.spark.wording import LOG, in_spark_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from target_contentsquare.spark.columns import SparkColumn
     from target_contentsquare.spark.config import JobConfig
 
-_LOG = logging.getLogger("target_contentsquare")
 # A task keeps its rejected rows in memory.
 _MOST_KEPT = 10_000
 
@@ -38,7 +36,7 @@ def make_plan(config: JobConfig, columns: Sequence[SparkColumn]) -> TaskPlan:
     """
     sendable = columns_to_send(columns, config.mapping)
     if warning := warn_of_columns_left_out(columns, config.mapping):
-        _LOG.warning("%s", warning)
+        LOG.warning("%s", warning)
     count = config.settings.max_rejected.count
     mapped_columns, mapped = _mapped(config, sendable)
     return TaskPlan(
@@ -69,7 +67,7 @@ def _sign_in(settings: Settings, account: Account) -> None:
     try:
         sign_in(settings, account, user_agent=user_agent())
     except RetryableError as error:
-        _LOG.warning("%s", error)
+        LOG.warning("%s", error)
 
 
 def _settings_of_tasks(settings: Settings) -> Settings:
@@ -84,7 +82,7 @@ def _mapped(
     pipeline = Pipeline.open(
         replace(config.settings, dry_run=True),
         rejects=None,
-        log=_LOG,
+        log=LOG,
         user_agent=user_agent(),
     )
     try:

@@ -6,6 +6,7 @@ DataFrame.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _WORDS: Sequence[tuple[str, str]] = (
     (r"streams\.[^:]*?\.(?=[a-z_]+[.:])", ""),
     (r"streams\.[^:.]*: ", ""),
+    (r"Stream '[^']*': ", ""),
     (r"stream '[^']*' (?=has )", "the DataFrame "),
     (r"the stream (?=has)", "the DataFrame "),
     (r"stream '[^']*'", "the DataFrame"),
@@ -34,6 +36,16 @@ def in_spark_words(message: str) -> str:
     for pattern, words in _WORDS:
         message = re.sub(pattern, words, message)
     return message
+
+
+def _put_in_spark_words(record: logging.LogRecord) -> bool:
+    record.msg, record.args = in_spark_words(record.getMessage()), ()
+    return True
+
+
+#: What is logged here, by the core too, comes in the words of a Spark user.
+LOG = logging.getLogger("target_contentsquare.spark")
+LOG.addFilter(_put_in_spark_words)
 
 
 def error_of_task(error: Exception) -> FatalError | None:

@@ -41,6 +41,15 @@ def test_a_column_that_can_not_be_sent_is_left_out_with_a_warning(
     assert f"left out 'tags ({spark_type})'" in caplog.text
 
 
+def test_what_the_core_warns_of_is_in_the_words_of_spark(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan(sandbox, [*USER, SparkColumn("n", "int")])
+    (warning,) = caplog.messages
+    assert warning.startswith("no session_started_at, so rows of sessions that")
+    assert warning.endswith("map the column that says when the session started")
+
+
 @pytest.mark.parametrize("spark_type", ["varchar(10)", "char(3)", "string collate X"])
 def test_texts_of_other_names_are_text(sandbox: Sandbox, spark_type: str) -> None:
     columns = [*USER, SparkColumn("name", spark_type)]

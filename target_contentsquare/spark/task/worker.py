@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import pickle
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from target_contentsquare.pipeline import Pipeline
 from target_contentsquare.spark.task.fence import Fence
 from target_contentsquare.spark.task.kept_rows import KeptRows
 from target_contentsquare.spark.user_agent import user_agent
+from target_contentsquare.spark.wording import LOG
 
 if TYPE_CHECKING:
     from target_contentsquare.delivery.summary.summary import StreamCounts
@@ -60,7 +60,7 @@ def worker_for(settings: bytes, *, keeps_rejected: bool) -> Worker:
     pipeline = Pipeline.open(
         pickle.loads(settings),  # noqa: S301 - from our own driver
         rejects=kept if keeps_rejected else None,
-        log=logging.getLogger("target_contentsquare"),
+        log=LOG,
         user_agent=user_agent(),
         before_request=fence.check,
     )
