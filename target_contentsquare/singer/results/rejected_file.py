@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from target_contentsquare.errors import OutputError
+from target_contentsquare.report.write_report import is_same_file
 from target_contentsquare.singer.input.tap_stream import TapStream
 from target_contentsquare.singer.results.rejected_line import encode_schema, with_note
 from target_contentsquare.singer.results.shared_file import SharedFile
@@ -65,10 +66,7 @@ class RejectedFile:
 
     def is_same_file(self, place: int | Path) -> bool:
         """Return whether a path, or an open file, is the one that rows go to."""
-        try:
-            return os.path.samestat(os.stat(place), self._path.stat())  # noqa: PTH116 - takes descriptors too
-        except OSError:
-            return False
+        return is_same_file(self._path, place)
 
     def write(self, origin: Origin, rejection: Rejection) -> None:
         """Take a row as it arrived; it is in the file once `sync` returns.
