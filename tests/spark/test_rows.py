@@ -8,7 +8,7 @@ import pytest
 
 from target_contentsquare.spark.columns import SparkColumn
 from target_contentsquare.spark.rows import record_batches
-from target_contentsquare.spark.task.values import rows_of
+from target_contentsquare.spark.task.values import columns_of
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_rows_become_the_values_that_arrow_would_have_brought() -> None:
     batches = list(record_batches([row] * 1001, columns))
     assert [batch.num_rows for batch in batches] == [1000, 1]
     names = [column.name for column in columns]
-    assert list(rows_of(batches[1], names, 10)) == [
+    assert [list(zip(*p, strict=True)) for p in columns_of(batches[1], names, 10)] == [
         [
             (
                 "x",

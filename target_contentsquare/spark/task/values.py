@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow as pa
+from pyarrow import compute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,37 +15,38 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
+# As seconds, so many microseconds are less than half a microsecond off in a double:
+# until the year 2242.
+_MOST_EXACT = 2**33 * 1_000_000
 # The calendar repeats itself after 400 years.
 _CYCLE_YEARS = 400
 _CYCLE_DAYS = 146_097
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
 
-def rows_of(
+def columns_of(
     batch: pa.RecordBatch, names: Sequence[str], at_once: int
-) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the values of some columns, row by row, in lists.
+) -> Iterator[list[list[Any]]]:
+    """Yield the values of some columns, a list for each, for some rows at a time.
 
-    Rows are tuples of Python's own objects, so that a row that is kept does not keep
-    its batch. Timestamps are datetimes in UTC; dates and decimals are text.
+    They are Python's own objects, so that a row that is kept does not keep its batch.
+    Timestamps are datetimes in UTC; dates and decimals are text.
 
     Args:
-        names: The columns, in the order of the values.
-        at_once: Rows in a list, at most.
+        names: The columns, in the order of the lists.
+        at_once: Rows, at most.
     """
     arrays = [batch.column(name) for name in names]
     for start in range(0, batch.num_rows, at_once):
-        values = [values_of(array.slice(start, at_once)) for array in arrays]
-        yield list(zip(*values, strict=True))
+        yield [values_of(array.slice(start, at_once)) for array in arrays]
 
 
 def values_of(array: pa.Array) -> list[Any]:
     """Return an array's values, None for null."""
     arrow_type = array.type
     if pa.types.is_timestamp(arrow_type):
-        # As numbers of microseconds: Arrow's own datetimes take ten times as long.
         counts = array.cast(pa.timestamp("us", arrow_type.tz)).cast(pa.int64())
-        return _moments(to_list(counts))
+        return _moments(counts)
     if pa.types.is_date32(arrow_type):
         days = to_list(array.cast(pa.int32()))
         return [None if day is None else _day_text(day) for day in days]
@@ -72,13 +75,23 @@ def as_json(value: Any) -> Any:
     return value
 
 
-def _moments(counts: list[int | None]) -> list[datetime | str | None]:
-    """Return the moments so many microseconds after 1970."""
-    epoch, microsecond = _EPOCH, _MICROSECOND
-    try:
-        return [None if n is None else epoch + n * microsecond for n in counts]
-    except OverflowError:
-        return [None if n is None else _moment(n) for n in counts]
+class _Moments(msgspec.Struct, array_like=True, gc=False):
+    """Unix seconds, converted together."""
+
+    values: list[datetime | None]
+
+
+def _moments(counts: pa.Array) -> list[Any]:
+    """Return the moments so many microseconds after 1970; text beyond the calendar.
+
+    From seconds msgspec makes them in a third of the time that adding to a datetime
+    takes. Arrow's own datetimes take ten times as long as that.
+    """
+    low, high = compute.min_max(counts).as_py().values()
+    if low is None or -_MOST_EXACT <= low <= high <= _MOST_EXACT:
+        seconds = to_list(compute.divide(counts.cast(pa.float64()), 1e6))
+        return msgspec.convert((seconds,), _Moments, strict=False).values
+    return [None if count is None else _moment(count) for count in to_list(counts)]
 
 
 def _moment(microseconds: int) -> datetime | str:

@@ -1,13 +1,18 @@
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from target_contentsquare.spark.task.values import rows_of, values_of
+from target_contentsquare.spark.task.values import columns_of, values_of
 
 MOMENT = datetime(2026, 11, 24, 20, 2, 22, 123456, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# Until then a double is exact enough, and one microsecond more is the other way.
+CENTURIES = timedelta(seconds=2**33)
 DAY_MICROSECONDS = 86_400_000_000
 
 
@@ -27,6 +32,29 @@ def test_a_timestamp_before_1970_is_exact() -> None:
     array = pa.array([-1], pa.timestamp("us", "UTC"))
     (moment,) = values_of(array)
     assert moment == datetime(1969, 12, 31, 23, 59, 59, 999_999, timezone.utc)
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.datetimes(datetime(1600, 1, 1), datetime(2400, 1, 1))  # noqa: DTZ001
+        | st.sampled_from([CENTURIES, -CENTURIES]).map(EPOCH.__add__)
+    )
+)
+def test_every_timestamp_is_exact_to_the_microsecond(
+    moments: list[datetime | None],
+) -> None:
+    expected = [
+        None if moment is None else moment.replace(tzinfo=timezone.utc)
+        for moment in moments
+    ]
+    counts = [
+        None if moment is None else (moment - EPOCH) // timedelta(microseconds=1)
+        for moment in expected
+    ]
+    found = values_of(pa.array(counts, pa.timestamp("us", "UTC")))
+    assert found == expected
+    assert {moment.tzinfo for moment in found if moment} <= {timezone.utc}
 
 
 @pytest.mark.parametrize(
@@ -67,9 +95,9 @@ def test_text_that_is_not_utf_8_does_not_stop_the_task() -> None:
     assert values_of(broken) == ["\udcff", "ok", None]
 
 
-def test_rows_come_in_lists_with_the_columns_asked_for_in_their_order() -> None:
+def test_the_columns_asked_for_come_in_their_order_for_some_rows_at_a_time() -> None:
     batch = pa.RecordBatch.from_pydict(
         {"a": [1, 2, 3], "tags": [["x"]] * 3, "b": ["p", "q", "r"]}
     )
-    lists = list(rows_of(batch, ["b", "a"], 2))
-    assert lists == [[("p", 1), ("q", 2)], [("r", 3)]]
+    pieces = list(columns_of(batch, ["b", "a"], 2))
+    assert pieces == [[["p", "q"], [1, 2]], [["r"], [3]]]
