@@ -19,6 +19,7 @@ from target_contentsquare.mapping.field_choice import (
 )
 from target_contentsquare.mapping.fields import Converter, FieldType, to_scalar
 from target_contentsquare.mapping.identity import (
+    FIT_USER_ID,
     MAX_ENRICHMENT_NUMBER,
     TYPED_SESSION_NUMBER,
     TYPED_USER_ID,
@@ -292,10 +293,14 @@ class _Planner:
         if mapping.session_key is not None:
             return (self._cell("session_key", mapping.session_key, split_session_key),)
         return (
-            # What a decoder can't check: blanks around it, and words for null.
-            Cell("user_id", self._index(mapping.user_id), to_user_id),
+            self._user_id(mapping.user_id),
             self._cell("session_number", mapping.session_number, to_session_number),
         )
+
+    def _user_id(self, column: str) -> Cell:
+        # What a decoder can't check: blanks around it, and words for null.
+        is_fit = FIT_USER_ID if column in self.typed else ""
+        return Cell("user_id", self._index(column), to_user_id, is_fit=is_fit)
 
     def _number(self, key: str, convert: Callable[[Any], int]) -> Any:
         setting = getattr(self.mapping, key)

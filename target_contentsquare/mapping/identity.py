@@ -25,14 +25,19 @@ _MAX_USER_ID = 10**100
 _MAX_EXACT_FLOAT = 2**53
 _NO_USER_ID = "null, blank, or neither text nor an integer"
 _NULL_WORDS = {"null", "none", "nil", "nan", "undefined", "n/a", "\\n"}
-_MAX_NULL_WORD = max(map(len, _NULL_WORDS))
 # As spreadsheets write large numbers: 1.23457E+15.
 _SCIENTIFIC = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)[eE][+-]?\d{1,3}", re.ASCII)
-_MAX_EXPONENT = len("E+100")
 # A byte order mark, and spaces of no width.
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 _UNHASHED_USER_ID = "user_id_unhashed"
 
+#: Says of a text `{0}` that `to_user_id` would return it as it is, which most ids are:
+#: it is too long for a word, and begins with a letter or has no exponent.
+FIT_USER_ID = (
+    f"len({{0}}) > {max(map(len, _NULL_WORDS))} and {{0}}.isascii() "
+    "and {0} == {0}.strip() "
+    f"and ({{0}}[0] > '9' or 'e' not in {{0}}[-{len('E+100')}:].lower())"
+)
 #: What a decoder checks of columns that promise text, or integers.
 TYPED_USER_ID = Annotated[str, Meta(min_length=1)]
 TYPED_SESSION_NUMBER = Annotated[int, Meta(ge=1, le=_MAX_INT64)]
@@ -46,18 +51,6 @@ def to_user_id(value: Any) -> str:
             `invalid_user_id` (a word for null, or what is left of a number).
     """
     text = value.strip() if type(value) is str else _written(value)
-    # The checks below would take four times as long as this, which most ids pass: it is
-    # too long for a word, and begins with a letter or has no exponent.
-    if len(text) > _MAX_NULL_WORD and text.isascii():
-        if text[0] > "9":
-            return text
-        end = text[-_MAX_EXPONENT:]
-        if "e" not in end and "E" not in end:
-            return text
-    return _checked_user_id(text)
-
-
-def _checked_user_id(text: str) -> str:
     if not text.isascii():
         text = _trim_invisible(text)
     if not text:

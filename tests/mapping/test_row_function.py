@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from target_contentsquare.errors import Fault, UnfitValueError
@@ -22,6 +22,7 @@ from target_contentsquare.mapping.fields import (
     to_whole_second,
 )
 from target_contentsquare.mapping.identity import (
+    FIT_USER_ID,
     split_session_key,
     to_enrichment_number,
     to_project_id,
@@ -173,6 +174,32 @@ def test_text_that_is_fit_is_what_the_converter_makes_of_it(text: str) -> None:
     if eval(FieldType.STRING.is_fit.format("text")):  # noqa: S307 - ours
         assert to_string(text) == text
         assert to_truncated_string(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_fit"),
+    [
+        ("ae267-6g87D-88Nn6od", True),
+        ("4512-88341", True),
+        ("0000000000e", False),
+        ("undefined", False),
+        ("12345678901E+15", False),
+        (" ae267-6g87D", False),
+        ("ae267-6g87D\u200b", False),
+    ],
+)
+def test_which_user_ids_need_no_look(text: str, is_fit: bool) -> None:  # noqa: FBT001
+    assert eval(FIT_USER_ID.format("text"), {"text": text}) is is_fit  # noqa: S307
+
+
+@given(
+    st.text(min_size=1, max_size=20)
+    | st.from_regex(r"\s?[+-]?\d{1,12}([.,]\d*)?[eE][+-]?\d{1,4}\s?", fullmatch=True)
+)
+@example("undefined")
+def test_a_user_id_that_is_fit_is_what_its_converter_makes_of_it(text: str) -> None:
+    if eval(FIT_USER_ID.format("text")):  # noqa: S307 - ours
+        assert to_user_id(text) == text
 
 
 @given(st.datetimes(timezones=st.just(timezone.utc)))
