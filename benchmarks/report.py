@@ -68,7 +68,7 @@ def _table(results: Sequence[Result]) -> str:
             else " | "
         )
         lines.append(
-            f"| {entry.contender.name} | {entry.rows:,} | {result.wall:.2f} | "
+            f"| {entry.name} | {entry.rows:,} | {result.wall:.2f} | "
             f"{result.cpu:.2f} | {per_row} | {result.peak / 1e6:.0f} |"
         )
     return "\n".join(lines)
