@@ -30,19 +30,21 @@ class Failure:
     Args:
         changes: Changes of the config; None removes a setting.
         lines: The input.
+        end: What follows its last line.
         faults: Faults of the sandbox.
         flags: Flags of the command.
     """
 
     changes: Mapping[str, Any] = field(default_factory=dict)
     lines: Sequence[str] = tuple(_STREAM)
+    end: str = "\n"
     faults: Sequence[Fault] = ()
     flags: Mapping[str, Any] = field(default_factory=dict)
 
     def message(self, folder: Path) -> str:
         """Run it, and return the line that the user sees."""
         source = folder / "input.singer"
-        lines = "".join(f"{line}\n" for line in self.lines)
+        lines = "\n".join(self.lines) + self.end
         source.write_text(lines.replace("FOLDER", str(folder)), "utf-8")
         (folder / "not.json").write_text("{", "utf-8")
         (folder / "list.json").write_text("[]", "utf-8")
@@ -209,6 +211,10 @@ MEMORY = {
 }
 INPUT = {
     "not JSON": Failure(lines=["oops"]),
+    "a row cut off": Failure(
+        lines=[*_STREAM, record(call()), record(call())[:60]], end=""
+    ),
+    "a STATE cut off": Failure(lines=[*_STREAM, '{"type": "STATE", "val'], end=""),
     "STATE that is too deep": Failure(
         lines=['{"type": "STATE", "value": ' + "[" * 10_000 + "]" * 10_000 + "}"]
     ),

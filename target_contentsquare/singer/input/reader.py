@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 #: No line of the input begins like this.
 _NO_HEAD = b"\n"
+_CUT_OFF = (
+    "not a JSON object, since the input ends in the middle of it: what wrote it was "
+    "stopped, look at its log"
+)
 # As much as a pipe holds. Pieces of 256 kB take 7 % more CPU time: the lines of one do
 # not fit into the processor's cache.
 _CHUNK_BYTES = 65_536
@@ -95,6 +99,7 @@ class LineReader:
         self._tick = tick
         self.lines = 0
         self.waits = False
+        self._is_cut_off = False
 
     def messages(
         self, stream: IO[Any] | None, takers: Mapping[str, Callable[[bytes], None]]
@@ -109,6 +114,17 @@ class LineReader:
         Raises:
             InputError: A line is not a Singer message; the error says which.
         """
+        before = self.lines
+        try:
+            yield from self._messages(stream, takers)
+        except InputError:
+            if self._is_cut_off:
+                raise _error(self.lines - before, _CUT_OFF) from None
+            raise
+
+    def _messages(
+        self, stream: IO[Any] | None, takers: Mapping[str, Callable[[bytes], None]]
+    ) -> Iterator[Message]:
         # Taps write the lines of a stream's rows alike: one that begins like the last
         # need not be decoded to know whose it is. This saves a fifth of the CPU time.
         head: bytes = _NO_HEAD
@@ -138,7 +154,7 @@ class LineReader:
         """Yield the input's lines, as many at a time as there are."""
         descriptor = descriptor_of(stream)
         if descriptor is not None:
-            yield from _split_lines(self._chunks(descriptor))
+            yield from self._split_lines(self._chunks(descriptor))
             return
         for text in stream:
             self._on_wake()
@@ -155,6 +171,21 @@ class LineReader:
                 if not chunk:
                     return
                 yield chunk
+
+    def _split_lines(self, chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
+        """Cut at newlines only; a line that spans many chunks is put together once."""
+        pieces: list[bytes] = []
+        for chunk in chunks:
+            lines = chunk.split(b"\n")
+            pieces.append(lines[0])
+            if len(lines) > 1:
+                lines[0] = b"".join(pieces)
+                pieces = [lines.pop()]
+                yield lines
+        if last := b"".join(pieces):  # a line that nothing ends
+            begins, ends = last.startswith(b"{"), last.rstrip().endswith(b"}")
+            self._is_cut_off = begins and not ends
+            yield [last]
 
 
 def _standard_input() -> IO[bytes]:
@@ -226,20 +257,6 @@ def _head_of(line: bytes, envelope: _Envelope) -> bytes:
     # A head without a stream reads like one whose stream has no name.
     is_told = alone.type == envelope.type and alone.stream == envelope.stream != ""
     return head + found if is_told and found else _NO_HEAD
-
-
-def _split_lines(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Cut at newlines only; a line that spans many chunks is put together once."""
-    pieces: list[bytes] = []
-    for chunk in chunks:
-        lines = chunk.split(b"\n")
-        pieces.append(lines[0])
-        if len(lines) > 1:
-            lines[0] = b"".join(pieces)
-            pieces = [lines.pop()]
-            yield lines
-    if last := b"".join(pieces):  # a line that nothing ends
-        yield [last]
 
 
 def _take_nothing(line: bytes) -> None:

@@ -221,6 +221,27 @@ def test_a_line_that_is_none_is_named(log: Log, line: str, words: str) -> None:
         log.read(io.BytesIO(text([schema(), line])))
 
 
+def read_from_a_pipe(log: Log, written: bytes) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, written)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as source:
+        log.read(source)
+
+
+def test_a_line_in_whose_middle_the_input_ends_is_told_from_a_broken_one(
+    log: Log,
+) -> None:
+    line = text([state({"at": "2026-11-30"})]).strip()
+    for cut in range(1, len(line) - 2):
+        with pytest.raises(InputError, match=r"^line 2 of .* ends in the middle"):
+            read_from_a_pipe(log, text([schema()]) + line[:cut])
+    for broken in (line[:-1], line[:-2] + b"\n", b"Killed"):
+        with pytest.raises(InputError, match=r"object: check the tap$"):
+            read_from_a_pipe(log, text([schema()]) + broken)
+    read_from_a_pipe(log, text([schema()]) + line)
+
+
 @pytest.mark.parametrize("name", ["HELLO", "x" * 10_000])
 def test_an_unknown_type_is_named_but_not_at_length(
     config: Config, run: Runner, name: str
