@@ -228,22 +228,43 @@ class Run:
             check_outcome(self._pipeline.summary, self._settings)
 
     def _close(self, error: BaseException | None) -> None:
+        """Let go of everything, and tell what became of the rows, whatever happens.
+
+        Raises:
+            OutputError: The rejected rows, or what was delivered, can't be kept, and
+                this is the first error of the run.
+        """
         if self._live_line is not None:
             self._live_line.close()
-        summary = self._pipeline.close()
-        # Whatever ended the run is the error to tell.
-        with contextlib.suppress(FatalError):
-            self._states.print_newest()
+        failure = self._close_pipeline()
         self._wakeup.close()
         log_report(
-            summary,
+            self._pipeline.summary,
             self._stop,
-            succeeded=error is None,
+            succeeded=error is None and failure is None,
             settings=self._settings,
             log=self._log,
             metrics_log=self._metrics_log,
         )
-        self._write_report(error)
+        self._write_report(error or failure)
+        if failure is not None:
+            if error is None:
+                raise failure
+            self._log.warning("%s", failure)
+
+    def _close_pipeline(self) -> FatalError | None:
+        """Close the pipeline and print the last state; return why it can't be closed.
+
+        Then no state is printed: rows that it covers may have been lost.
+        """
+        try:
+            self._pipeline.close()
+        except FatalError as failure:
+            return failure
+        # Whatever ended the run is the error to tell.
+        with contextlib.suppress(FatalError):
+            self._states.print_newest()
+        return None
 
     def _write_report(self, error: BaseException | None) -> None:
         """Write the report, if there is to be one; no delivery depends on it."""

@@ -435,6 +435,34 @@ def test_a_full_disk_ends_the_run_in_one_line(
     assert str(rejected) in done.errors[0]
 
 
+@pytest.mark.parametrize("states", [[], [state(1)]])
+def test_a_run_that_can_t_keep_its_rejected_rows_tells_what_became_of_the_others(
+    config: Config,
+    run: Runner,
+    rejected: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    states: list[str],
+) -> None:
+    report = rejected.with_name("report.json")
+    config["report_path"] = str(report)
+
+    def fail(descriptor: int) -> None:
+        if os.path.sameopenfile(descriptor, watched.fileno()):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    rejected.touch()
+    with rejected.open("rb") as watched:
+        monkeypatch.setattr(os, "fsync", fail)
+        bad = record(call(call_duration="x"))
+        done = run(config, [schema(), *calls(2), bad, *states])
+    assert (done.exit_code, done.states) == (1, [])
+    assert len(done.errors) == 1
+    assert "No space left" in done.errors[0]
+    assert "stream 'calls': 3 read = 2 delivered" in done.printed
+    told = json.loads(report.read_text("utf-8"))
+    assert "No space left" in told["error"]
+
+
 def test_all_faults_of_a_row_are_told(
     config: Config, run: Runner, rejected: Path
 ) -> None:
