@@ -74,17 +74,18 @@ def serving(
             process.terminate()
 
 
+#: Linux can, macOS can't.
+CAN_SHARE_A_PROCESSOR = hasattr(os, "sched_setaffinity")
+
+
 @contextlib.contextmanager
 def one_processor() -> Iterator[None]:
     """Let the programs that are run meanwhile, servers too, share one processor.
 
     Then none works at the same time as another. Where two processors are threads of one
-    core, as on most rented machines, programs that do so take up to twice the processor
-    time for the same work. Nothing happens where the system can't do that, as macOS.
+    core, as on most rented machines, two programs that work at the same time take up to
+    twice the processor time for the same work. Only if `CAN_SHARE_A_PROCESSOR`.
     """
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(allowed)})
     try:

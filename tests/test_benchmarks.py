@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.comparison import Entry, checksum, run_once
 from benchmarks.conditions import installed
-from benchmarks.measuring import one_processor, run
+from benchmarks.measuring import CAN_SHARE_A_PROCESSOR, one_processor, run
 from benchmarks.singer_input import Shape, write_input
 
 TODAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -45,9 +45,7 @@ def test_a_contender_that_loses_rows_is_an_error(tmp_path: Path) -> None:
         run_once(Entry(target, source, rows=251), tmp_path)
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "sched_getaffinity"), reason="the system has no such thing"
-)
+@pytest.mark.skipif(not CAN_SHARE_A_PROCESSOR, reason="the system has no such thing")
 def test_programs_share_a_processor_only_where_that_is_asked_for(
     tmp_path: Path,
 ) -> None:

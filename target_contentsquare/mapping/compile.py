@@ -298,7 +298,7 @@ class _Planner:
         )
 
     def _user_id(self, column: str) -> Cell:
-        # What a decoder can't check: blanks around it, and words for null.
+        # What a decoder can't check: blanks around it, words for null, lost digits.
         is_fit = FIT_USER_ID if column in self.typed else ""
         return Cell("user_id", self._index(column), to_user_id, is_fit=is_fit)
 

@@ -31,8 +31,9 @@ _SCIENTIFIC = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)[eE][+-]?\d{1,3}", re.ASC
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 _UNHASHED_USER_ID = "user_id_unhashed"
 
-#: Says of a text `{0}` that `to_user_id` would return it as it is, which most ids are:
-#: it is too long for a word, and begins with a letter or has no exponent.
+#: Says of a text `{0}` that `to_user_id` would return it as it is, as it does with most
+#: ids: it is ASCII without blanks around it and too long for a word for null, and it
+#: begins with a letter or has no exponent.
 FIT_USER_ID = (
     f"len({{0}}) > {max(map(len, _NULL_WORDS))} and {{0}}.isascii() "
     "and {0} == {0}.strip() "

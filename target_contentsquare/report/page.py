@@ -60,7 +60,10 @@ def _sections(report: RunReport) -> Iterator[str]:
         heads = ("Stream", "Rows", "Why")
         yield _section("Rows that were left out", _table(heads, left))
     if summary.total.faults:
-        note = "A row may have several reasons. The rows are in the rejected file."
+        note = (
+            "A row may have several reasons. The rows that could be kept are in the "
+            "rejected file."
+        )
         yield _section("Why rows were rejected", _faults(summary.streams), note)
     if dropped := [c for c in summary.streams.values() if c.dropped]:
         yield _section(

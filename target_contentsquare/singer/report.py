@@ -20,12 +20,18 @@ def log_report(  # noqa: PLR0913 - all of it is told
     summary: Summary,
     stop: StopSignal,
     *,
-    succeeded: bool,
+    error: BaseException | None,
+    are_kept: bool,
     settings: Settings,
     log: Logger,
     metrics_log: Logger,
 ) -> None:
-    """Log the counts of a run in lines for people, and in a METRIC line."""
+    """Log the counts of a run in lines for people, and in a METRIC line.
+
+    Args:
+        error: What ended the run; None if it did what it should.
+        are_kept: Whether all rejected rows are in their file.
+    """
     if settings.dry_run:
         log.info("Dry run: nothing was sent, and no file was written")
     for line in summary.report():
@@ -35,7 +41,8 @@ def log_report(  # noqa: PLR0913 - all of it is told
     if (too_old := summary.too_old_line()) is not None:
         log.warning(too_old)
     if (rejected := summary.rejected_line()) is not None and not settings.dry_run:
+        where = "see" if are_kept else "not all of them may be in"
         path = settings.rejected_path
-        log.warning("%s: see the file of rejected_path, '%s'", rejected, path)
-    is_whole = succeeded and stop.number is None
+        log.warning("%s: %s the file of rejected_path, '%s'", rejected, where, path)
+    is_whole = error is None and stop.number is None
     metrics.log(metrics_log, summary_metric(summary, succeeded=is_whole))

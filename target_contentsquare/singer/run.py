@@ -238,18 +238,21 @@ class Run:
             self._live_line.close()
         failure = self._close_pipeline()
         self._wakeup.close()
+        # What went wrong first is the error of the run.
+        first = error or failure
         log_report(
             self._pipeline.summary,
             self._stop,
-            succeeded=error is None and failure is None,
+            error=first,
+            are_kept=failure is None,
             settings=self._settings,
             log=self._log,
             metrics_log=self._metrics_log,
         )
-        self._write_report(error or failure)
-        if failure is not None:
-            if error is None:
-                raise failure
+        self._write_report(first)
+        if failure is not None and failure is first:
+            raise failure
+        if failure is not None and str(failure) != str(first):
             self._log.warning("%s", failure)
 
     def _close_pipeline(self) -> FatalError | None:

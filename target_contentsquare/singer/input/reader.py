@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 #: No line of the input begins like this.
 _NO_HEAD = b"\n"
 _CUT_OFF = (
-    "not a JSON object, since the input ends in the middle of it: what wrote it was "
-    "stopped, look at its log"
+    "not a JSON object, and the input ends here without a newline: if the program that "
+    "wrote it was stopped, its log says why"
 )
 # As much as a pipe holds. Pieces of 256 kB take 7 % more CPU time: the lines of one do
 # not fit into the processor's cache.
@@ -114,7 +114,7 @@ class LineReader:
         Raises:
             InputError: A line is not a Singer message; the error says which.
         """
-        before = self.lines
+        before, self._is_cut_off = self.lines, False
         try:
             yield from self._messages(stream, takers)
         except InputError:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
-# As seconds, so many microseconds are less than half a microsecond off in a double:
-# until the year 2242.
+# Of so many microseconds before or after 1970 (1697 to 2242), the seconds are less than
+# half a microsecond off in a double.
 _MOST_EXACT = 2**33 * 1_000_000
 # The calendar repeats itself after 400 years.
 _CYCLE_YEARS = 400
@@ -84,8 +84,8 @@ class _Moments(msgspec.Struct, array_like=True, gc=False):
 def _moments(counts: pa.Array) -> list[Any]:
     """Return the moments so many microseconds after 1970; text beyond the calendar.
 
-    From seconds msgspec makes them in a third of the time that adding to a datetime
-    takes. Arrow's own datetimes take ten times as long as that.
+    msgspec makes a thousand of them from seconds in 0.14 ms. To add each to a datetime
+    takes 0.4 ms, and Arrow's own datetimes take 4.
     """
     low, high = compute.min_max(counts).as_py().values()
     if low is None or -_MOST_EXACT <= low <= high <= _MOST_EXACT:

@@ -234,7 +234,7 @@ def test_a_line_in_whose_middle_the_input_ends_is_told_from_a_broken_one(
 ) -> None:
     line = text([state({"at": "2026-11-30"})]).strip()
     for cut in range(1, len(line) - 2):
-        with pytest.raises(InputError, match=r"^line 2 of .* ends in the middle"):
+        with pytest.raises(InputError, match=r"^line 2 of .* ends here without"):
             read_from_a_pipe(log, text([schema()]) + line[:cut])
     for broken in (line[:-1], line[:-2] + b"\n", b"Killed"):
         with pytest.raises(InputError, match=r"object: check the tap$"):

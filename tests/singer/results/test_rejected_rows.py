@@ -458,6 +458,10 @@ def test_a_run_that_can_t_keep_its_rejected_rows_tells_what_became_of_the_others
     assert (done.exit_code, done.states) == (1, [])
     assert len(done.errors) == 1
     assert "No space left" in done.errors[0]
+    assert done.printed.count("No space left") == 1
+    assert done.warnings[-1].endswith(
+        f"not all of them may be in the file of rejected_path, '{rejected}'"
+    )
     assert "stream 'calls': 3 read = 2 delivered" in done.printed
     told = json.loads(report.read_text("utf-8"))
     assert "No space left" in told["error"]
