@@ -137,7 +137,12 @@ def test_a_long_run_through_the_sdk_does_not_fill_the_log(
     config["stream_maps"] = {"calls": {"call_duration": "call_duration + 1"}}
     few = run(config, [schema(), *calls(100)])
     many = run(config, [schema(), *calls(2000)])
-    assert len(many.stderr.splitlines()) == len(few.stderr.splitlines())
+    few_lines, many_lines = (
+        # After two seconds there is a line of progress, and a machine may be that slow.
+        [line for line in done.stderr.splitlines() if "| so far, " not in line]
+        for done in (few, many)
+    )
+    assert len(many_lines) == len(few_lines)
 
 
 @pytest.mark.parametrize(
