@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import json
 import statistics
@@ -10,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measuring import Cost, Server, one_processor, run, serving
+from benchmarks.measuring import Cost, Server, run, serving
 from benchmarks.singer_input import INTEGRATION_SCHEMA, MAPPED
 
 if TYPE_CHECKING:
@@ -69,7 +68,6 @@ class Entry:
         latency: Seconds that the server waits before it answers a batch.
         port: That the server listens on; 0: any. A memory holds for one address only.
         arriving: Rows that have to arrive; None: all, if the contender sends any.
-        on_one_processor: Whether the contender and the server share a processor.
     """
 
     contender: Contender
@@ -78,18 +76,11 @@ class Entry:
     latency: float = 0.0
     port: int = 0
     arriving: int | None = None
-    on_one_processor: bool = False
-
-    @property
-    def name(self) -> str:
-        """The name of the contender, and where it runs if not as usual."""
-        where = ", on one processor" if self.on_one_processor else ""
-        return f"{self.contender.name}{where}"
 
     @property
     def label(self) -> str:
-        """The name, and how many rows it gets."""
-        return f"{self.name}, {self.rows:,} rows"
+        """The name of the contender, and how many rows it gets."""
+        return f"{self.contender.name}, {self.rows:,} rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +131,7 @@ def run_once(entry: Entry, folder: Path) -> Cost:
     Raises:
         RuntimeError: The run failed, or the number of rows that arrived is wrong.
     """
-    place = one_processor() if entry.on_one_processor else contextlib.nullcontext()
-    with place, serving(entry.latency, port=entry.port) as server:
+    with serving(entry.latency, port=entry.port) as server:
         cost = run(command(entry.contender, server, folder), entry.input)
         arrived = server.received()["rows"]
     expected = entry.rows if entry.arriving is None else entry.arriving

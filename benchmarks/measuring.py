@@ -74,26 +74,6 @@ def serving(
             process.terminate()
 
 
-#: Linux can, macOS can't.
-CAN_SHARE_A_PROCESSOR = hasattr(os, "sched_setaffinity")
-
-
-@contextlib.contextmanager
-def one_processor() -> Iterator[None]:
-    """Let the programs that are run meanwhile, servers too, share one processor.
-
-    Then none works at the same time as another. Where two processors are threads of one
-    core, as on most rented machines, two programs that work at the same time take up to
-    twice the processor time for the same work. Only if `CAN_SHARE_A_PROCESSOR`.
-    """
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(allowed)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
 def free_port() -> int:
     """Return the number of a port that is free."""
     with socket.socket() as listener:

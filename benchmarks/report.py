@@ -48,7 +48,9 @@ def heading(conditions: Conditions, command: str) -> str:
 
 def as_markdown(section: Section) -> str:
     """Return the table and the ratios of a scenario."""
-    parts = [f"## {section.title}", section.text, _table(section.results)]
+    parts = [f"## {section.title}", section.text]
+    if section.results:
+        parts.append(_table(section.results))
     if section.ratios:
         parts.append("\n".join(_ratio_lines(section)))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -68,7 +70,7 @@ def _table(results: Sequence[Result]) -> str:
             else " | "
         )
         lines.append(
-            f"| {entry.name} | {entry.rows:,} | {result.wall:.2f} | "
+            f"| {entry.contender.name} | {entry.rows:,} | {result.wall:.2f} | "
             f"{result.cpu:.2f} | {per_row} | {result.peak / 1e6:.0f} |"
         )
     return "\n".join(lines)

@@ -15,7 +15,8 @@ from benchmarks.comparison import (
     compare,
 )
 from benchmarks.conditions import check_same_work, installed
-from benchmarks.measuring import CAN_SHARE_A_PROCESSOR, free_port
+from benchmarks.instructions import can_count, count
+from benchmarks.measuring import free_port
 from benchmarks.singer_input import CHANGED_EVERY
 
 if TYPE_CHECKING:
@@ -116,27 +117,39 @@ def main(conditions: Conditions) -> Section:
             Ratio("wall time, target / loop", target.wall / loop.wall),
             Ratio("CPU time, target / loop", target.cpu / loop.cpu, "at most 1.0"),
         ]
-        if CAN_SHARE_A_PROCESSOR:
-            loop_alone, target_alone = _on_one_processor(conditions)
-            results += [loop_alone, target_alone]
-            value = target_alone.cpu / loop_alone.cpu
-            name = "CPU time on one processor, target / loop"
-            ratios.append(Ratio(name, value, "at most 1.0"))
     text = (
         f"Rows of 8 properties, 5 of them mapped, one of each type. Ratios are for "
         f"{rows:,} rows; the cost of contenders that got fewer is extrapolated from "
         "theirs and that of an empty input. The loop waits while the server works, "
         "and the target works at the same time. Where two processors are threads of "
-        "one core, they slow each other, and the same work takes more processor time. "
-        "So both are run once more on one processor, which they share with the server."
+        "one core, they slow each other, and the same work takes more processor time: "
+        "see `instructions`."
     )
     return Section("main: an instant server", text, results, ratios)
 
 
-def _on_one_processor(conditions: Conditions) -> list[Result]:
-    """Run the loop and the target where nothing works at the same time as they."""
-    entries = [conditions.entry(contender, _MILLION) for contender in (LOOP, TARGET)]
-    return conditions.compare([replace(e, on_one_processor=True) for e in entries])
+def instructions(conditions: Conditions) -> Section:
+    """Count what the loop and the target take, whatever else the machine does."""
+    title = "instructions: what a row takes"
+    fast = [contender for contender in installed() if contender in _FAST]
+    if len(fast) < len(_FAST) or not can_count():
+        return Section(title, "Not counted: Valgrind or orjson is not installed.", [])
+    loop, target = (count(contender, conditions) for contender in fast)
+    return Section(
+        title,
+        "Counted by Valgrind, with an instant server, without the system's own. Unlike "
+        "times they hardly change from run to run.",
+        [],
+        [
+            Ratio("thousand instructions a row, loop", loop.row / 1000),
+            Ratio("thousand instructions a row, target", target.row / 1000),
+            Ratio(
+                f"instructions for {_MILLION:,} rows with the start, target / loop",
+                target.of(_MILLION) / loop.of(_MILLION),
+                "at most 1.0",
+            ),
+        ],
+    )
 
 
 def near(conditions: Conditions) -> Section:
@@ -334,6 +347,7 @@ def _with(contender: Contender, note: str, **settings: object) -> Contender:
 
 ALL: Mapping[str, Callable[[Conditions], Section]] = {
     "main": main,
+    "instructions": instructions,
     "near": near,
     "wide": wide,
     "linear": linear,

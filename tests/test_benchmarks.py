@@ -1,7 +1,5 @@
 """All contenders of the benchmarks get and deliver the same rows."""
 
-import os
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -9,7 +7,6 @@ import pytest
 
 from benchmarks.comparison import Entry, checksum, run_once
 from benchmarks.conditions import installed
-from benchmarks.measuring import CAN_SHARE_A_PROCESSOR, one_processor, run
 from benchmarks.singer_input import Shape, write_input
 
 TODAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -43,15 +40,3 @@ def test_a_contender_that_loses_rows_is_an_error(tmp_path: Path) -> None:
     run_once(Entry(target, source, rows=250), tmp_path)
     with pytest.raises(RuntimeError, match="250 arrived"):
         run_once(Entry(target, source, rows=251), tmp_path)
-
-
-@pytest.mark.skipif(not CAN_SHARE_A_PROCESSOR, reason="the system has no such thing")
-def test_programs_share_a_processor_only_where_that_is_asked_for(
-    tmp_path: Path,
-) -> None:
-    nothing = written(tmp_path / "input", Shape(0, seed=7))
-    code = "import os, sys; sys.exit(len(os.sched_getaffinity(0)))"
-    before = os.sched_getaffinity(0)
-    with one_processor(), pytest.raises(RuntimeError, match="exited with 1:"):
-        run([sys.executable, "-c", code], nothing)
-    assert os.sched_getaffinity(0) == before
