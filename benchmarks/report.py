@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from benchmarks.comparison import Result
     from benchmarks.conditions import Conditions
-    from benchmarks.scenarios import Section
+    from benchmarks.section import Section
 
 _PACKAGES = (
     "target-contentsquare",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmarks.comparison import (
@@ -17,10 +17,11 @@ from benchmarks.comparison import (
 from benchmarks.conditions import check_same_work, installed
 from benchmarks.instructions import can_count, count
 from benchmarks.measuring import free_port
+from benchmarks.section import Ratio, Section
 from benchmarks.singer_input import CHANGED_EVERY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from benchmarks.conditions import Conditions
 
@@ -40,29 +41,6 @@ _ROWS_REPEATED = 20_000
 _REPEATS = 40
 # As from a server in the same city.
 _SECONDS_NEARBY = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A ratio of two results, with its goal.
-
-    Attributes:
-        name: What is divided by what.
-    """
-
-    name: str
-    value: float
-    goal: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One scenario's results."""
-
-    title: str
-    text: str
-    results: Sequence[Result]
-    ratios: Sequence[Ratio] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +109,7 @@ def main(conditions: Conditions) -> Section:
 def instructions(conditions: Conditions) -> Section:
     """Count what the loop and the target take, whatever else the machine does."""
     title = "instructions: what a row takes"
-    fast = [contender for contender in installed() if contender in _FAST]
+    fast = _fast()
     if len(fast) < len(_FAST) or not can_count():
         return Section(title, "Not counted: Valgrind or orjson is not installed.", [])
     loop, target = (count(contender, conditions) for contender in fast)
@@ -154,7 +132,7 @@ def instructions(conditions: Conditions) -> Section:
 
 def near(conditions: Conditions) -> Section:
     """Measure what many requests in flight cost, with answers after 5 ms."""
-    fast = [contender for contender in installed() if contender in _FAST]
+    fast = _fast()
     results = conditions.compare(
         [conditions.entry(c, _MILLION, latency=_SECONDS_NEARBY) for c in fast]
     )
@@ -338,6 +316,10 @@ def remembering(conditions: Conditions) -> Section:
             Ratio("CPU time, unchanged / sent", kept.cpu / plain.cpu),
         ],
     )
+
+
+def _fast() -> list[Contender]:
+    return [contender for contender in installed() if contender in _FAST]
 
 
 def _with(contender: Contender, note: str, **settings: object) -> Contender:

@@ -250,10 +250,11 @@ class Run:
             metrics_log=self._metrics_log,
         )
         self._write_report(first)
-        if failure is not None and failure is first:
-            raise failure
-        if failure is not None and str(failure) != str(first):
-            self._log.warning("%s", failure)
+        if failure is not None:
+            if failure is first:
+                raise failure
+            if str(failure) != str(first):
+                self._log.warning("%s", failure)
 
     def _close_pipeline(self) -> FatalError | None:
         """Close the pipeline and print the last state; return why it can't be closed.
