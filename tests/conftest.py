@@ -1,11 +1,12 @@
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from target_contentsquare.printable import encodable
 from target_contentsquare.sandbox import Sandbox
 from tests.browser import running_chromium
 from tests.runs import Run, run_command, run_here
@@ -33,6 +34,25 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, (bytes, bytearray, str)) and len(val) > _LONGEST_IN_NAME:
         return f"{argname}-{type(val).__name__}-of-{len(val)}"
     return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Escape halves of surrogate pairs in what a test failed with, or printed.
+
+    execnet can't carry them, and pytest-xdist then ends without a word of the test.
+    """
+    return _carried((yield))
+
+
+def _carried(part: Any) -> Any:
+    if isinstance(part, str):
+        return encodable(part)
+    if isinstance(part, dict):
+        return {_carried(key): _carried(value) for key, value in part.items()}
+    if isinstance(part, (list, tuple)):
+        return type(part)(map(_carried, part))
+    return part
 
 
 class Clock:

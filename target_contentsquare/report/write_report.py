@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from target_contentsquare.errors import ConfigError, OutputError
+from target_contentsquare.printable import encodable
 from target_contentsquare.report.page import page_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def check_report_path(
 def report_text(report: RunReport, name: str) -> str:
     """Return a report: a page if the file's name ends in `.html`, otherwise JSON."""
     if name.lower().endswith(".html"):
-        return page_of(report)
+        return encodable(page_of(report))
     return f"{json.dumps(report.as_dict(), indent=2)}\n"
 
 

@@ -40,7 +40,9 @@ def line_for(error: BaseException) -> str:
         return f"Config: {'; '.join(error.errors)}"
     if isinstance(error, MappingError):
         return f"stream_maps: {' '.join(str(error).split())}"
-    if isinstance(error, (FatalError, SingerSDKError)):
+    if isinstance(error, FatalError):
+        return str(error)
+    if isinstance(error, SingerSDKError):
         return " ".join(str(error).split())
     if isinstance(error, OSError):
         return f"{error.strerror or type(error).__name__}: '{error.filename}'"

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from target_contentsquare.delivery.sending.wakeup import Wakeup
+from target_contentsquare.printable import make_printable
 from target_contentsquare.report.shown_settings import shown_settings
 from target_contentsquare.settings.paths import path_of
 from target_contentsquare.settings.reading.streams import schema_files
@@ -29,10 +30,16 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+_NAME = "target-contentsquare"
+_MAPPER_LOG = logging.getLogger("singer_sdk.mapper")
+for _log in (logging.getLogger(_NAME), _MAPPER_LOG):
+    _log.addFilter(make_printable)
+
+
 class TargetContentsquare(ConfiguredTarget):
     """Puts a company's own data on its Contentsquare sessions."""
 
-    name = "target-contentsquare"
+    name = _NAME
 
     def __init__(self, **options: Any) -> None:
         """Check the settings; nothing is sent and no file is made yet.
@@ -44,7 +51,7 @@ class TargetContentsquare(ConfiguredTarget):
             ConfigValidationError: Each of its errors names a setting.
         """
         # At DEBUG it logs what filters make of a row's values.
-        logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
+        _MAPPER_LOG.setLevel(logging.INFO)
         # Whole before the SDK installs its signal handlers.
         self._wakeup = Wakeup()
         self._stop = StopSignal(self._wakeup)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from target_contentsquare import errors
 from target_contentsquare.errors import FatalError
+from target_contentsquare.printable import make_printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ def _put_in_spark_words(record: logging.LogRecord) -> bool:
 #: What is logged here, by the core too, comes in the words of a Spark user.
 LOG = logging.getLogger("target_contentsquare.spark")
 LOG.addFilter(_put_in_spark_words)
+LOG.addFilter(make_printable)
 
 
 def error_of_task(error: Exception) -> FatalError | None:

@@ -47,8 +47,9 @@ def check_outcome(summary: Summary, demands: Demands) -> None:
             "rejected_path"
         )
     if rejected and not held:
+        was = "was" if rejected == 1 else "were"
         raise OutcomeError(
-            f"no row was delivered and {rejected} were rejected: look at the reasons "
+            f"no row was delivered and {rejected} {was} rejected: look at the reasons "
             "in rejected_path"
         )
     if held < demands.min_delivered:

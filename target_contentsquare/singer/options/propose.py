@@ -10,6 +10,7 @@ import click
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.proposal.proposal import Proposal
 from target_contentsquare.mapping.wording import quoted
+from target_contentsquare.printable import encodable
 from target_contentsquare.singer.input.batch_files import batch_lines
 from target_contentsquare.singer.input.json_lines import decode_record
 from target_contentsquare.singer.input.tap_stream import TapStream
@@ -68,7 +69,7 @@ def propose_schema(  # noqa: PLR0913 - what the command line has made ready
             f"there is nothing to propose: the input has {quoted(streams.takers)}, and "
             f"the setting 'streams' a mapping for {quoted(settings.streams)}"
         )
-    click.echo(proposal.to_json())
+    click.echo(encodable(proposal.to_json()))
     log.info("Types and what is optional are those of %d rows", proposal.rows)
 
 

@@ -39,7 +39,18 @@ _KEYWORDS = [
     "x",
     "user_id",
 ]
-_TEXTS = ["", "string", "object", "#/properties/x", "[", r"\p{L}", "\ud800", "é", "x"]
+_TEXTS = [
+    "",
+    "string",
+    "object",
+    "#/properties/x",
+    "[",
+    r"\p{L}",
+    "\ud800",
+    "a\nb",
+    "é",
+    "x",
+]
 _NUMBERS = [0, 1, -1, 5, 10**30, 1.5, float("nan")]
 _MAPS: list[Any] = [
     None,
