@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import msgspec
-
 from target_contentsquare.delivery.batches import Row
-from target_contentsquare.delivery.origin import Origin
+from target_contentsquare.delivery.origin import Origin, Together
 from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.enrichment import Integration
 from target_contentsquare.errors import UnfitValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from logging import Logger
 
     from target_contentsquare.delivery.clock import Clock
@@ -23,19 +21,12 @@ if TYPE_CHECKING:
     from target_contentsquare.delivery.outbox import Outbox
     from target_contentsquare.delivery.rejected_rows import RejectedRows
     from target_contentsquare.delivery.summary.summary import StreamCounts
+    from target_contentsquare.enrichment import Key
     from target_contentsquare.mapping.compile import MappedColumn, RowMapper
     from target_contentsquare.mapping.stream_mapping import StreamMapping
 
 #: A row as its host has it, such as a line of bytes; opaque to the core.
 Raw: TypeAlias = Any
-
-# What shows that a row's values are not of the types that its stream's schema states.
-_NOT_TYPED = (
-    msgspec.MsgspecError,
-    UnicodeDecodeError,
-    RecursionError,
-    UnfitValueError,
-)
 
 
 class Stream:
@@ -58,6 +49,7 @@ class Stream:
         rejected: RejectedRows,
         clock: Clock,
         log: Logger,
+        stands_alone: bool,
     ) -> None:
         self.columns: tuple[MappedColumn, ...] = mapper.columns
         self._mapper = mapper
@@ -71,57 +63,80 @@ class Stream:
         self._rejected = rejected
         self._clock = clock
         self._log = log
+        # Rows that may wait for long keep no others in memory.
+        self._stands_alone = stands_alone
 
-    def reader(
+    @property
+    def rows(self) -> int:
+        """How many rows have come from its source, under all its schemas."""
+        return self._source.rows
+
+    def put_typed(
         self,
-        decode: Callable[[Raw], Sequence[Any]],
+        rows: Iterable[Sequence[Any]],
+        raw: Raw | Together,
+        size: int,
         decode_untyped: Callable[[Raw], Sequence[Any]],
-    ) -> Callable[[Raw], None]:
-        """Return the function that reads a row: the hot loop, its names bound once.
+    ) -> None:
+        """Take the source's next rows: the hot loop.
 
         Args:
-            decode: Returns a row's values of `columns`, each of the column's type
-                `typed`. Raises an error of msgspec for a row that is not so.
-            decode_untyped: Returns the values of such a row as they are. It raises an
-                `UnfitValueError` for a row that can't be read.
-        """
-        enrich, put, counts = self._mapper.enrich_typed, self._outbox.put, self._counts
-        source, integration = self._source, self._integration
-        size_of = source.size_of
-        clock, max_age = self._clock, self._max_age
-        now, oldest = clock.now, clock.now - max_age
+            rows: The values of `columns` of each, all of the columns' types `typed`.
+            raw: The one row as the host has it, or all that came together.
+            size: Bytes that each row takes.
+            decode_untyped: See `put_untyped`.
 
-        def read(raw: Raw) -> None:
-            nonlocal now, oldest
-            if clock.now is not now:
-                now = clock.now
-                oldest = now - max_age
-            source.rows += 1
+        Raises:
+            FatalError: The run can't go on.
+        """
+        enrich, counts, source = self._mapper.enrich_typed, self._counts, self._source
+        oldest = self._clock.now - self._max_age
+        number = first = source.rows
+        kept: list[tuple[Key, Row]] = []
+        for values in rows:
+            number += 1
             try:
-                outcome = enrich(decode(raw), oldest)
-            except _NOT_TYPED:
-                self._put_untyped(decode_untyped, raw)
-                return
-            counts.read += 1
+                outcome = enrich(values, oldest)
+            except UnfitValueError:
+                self._hand_on(kept, number - first)
+                source.rows, first, kept = number, number, []
+                self._put_current_untyped(raw, decode_untyped)
+                continue
             if isinstance(outcome, str):
-                self._drop(outcome)
+                self.drop(outcome)
             else:
                 key, enrichment, started_at = outcome
-                size, number = size_of(raw), source.rows
                 row = Row(
                     counts, source, number, raw, size, started_at, enrichment=enrichment
                 )
-                put(key, integration, row)
+                kept.append((key, row))
+        source.rows = number
+        self._hand_on(kept, number - first)
 
-        return read
+    def _hand_on(self, kept: Sequence[tuple[Key, Row]], came: int) -> None:
+        """Put rows that came together into batches.
 
-    def _put_untyped(self, decode: Callable[[Raw], Sequence[Any]], raw: Raw) -> None:
-        try:
-            values = decode(raw)
-        except UnfitValueError as error:
-            self.reject(raw, Rejection(error.reason, error.field, error.detail))
-        else:
-            self.put(values, raw)
+        All that came stay in memory as long as one is kept. Where most were dropped, or
+        where a row may wait for long, each stands alone.
+        """
+        self._counts.read += len(kept)
+        if self._stands_alone or 2 * len(kept) < came:
+            for _, row in kept:
+                row.stand_alone()
+        self._outbox.put_all(self._integration, kept)
+
+    def put_untyped(self, raw: Raw, decode: Callable[[Raw], Sequence[Any]]) -> None:
+        """Take the source's next row, whose values are not of the columns' types.
+
+        Args:
+            decode: Returns the values of `columns` of a row, as they are. It raises an
+                `UnfitValueError` for one that can't be read.
+
+        Raises:
+            FatalError: The run can't go on.
+        """
+        self._source.rows += 1
+        self._put_current_untyped(raw, decode)
 
     def put(self, values: Sequence[Any], raw: Raw) -> None:
         """Take the source's current row.
@@ -164,6 +179,18 @@ class Stream:
         """
         self._counts.read += 1
         self._rejected.add(Origin(*self._place_of(raw)), rejection)
+
+    def _put_current_untyped(
+        self, raw: Raw | Together, decode: Callable[[Raw], Sequence[Any]]
+    ) -> None:
+        if isinstance(raw, Together):
+            raw = raw.row(self._source.rows)
+        try:
+            values = decode(raw)
+        except UnfitValueError as error:
+            self.reject(raw, Rejection(error.reason, error.field, error.detail))
+        else:
+            self.put(values, raw)
 
     def _place_of(self, raw: Raw) -> tuple[StreamCounts, Source, int, Raw, int]:
         """Return what an `Origin` says of the source's current row."""

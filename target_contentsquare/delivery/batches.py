@@ -165,6 +165,7 @@ class OpenBatches:
         if batch.rows[key] is not row:
             replaced = self._forget(batch, key)
             batch.rows[key] = row  # at the end, so that the rows stay in order
+            row.stand_alone()  # else what is replaced would stay in memory with it
             return replaced
         if self._has_many_integrations:
             return self._take_from_other_integrations(key, batch.integration)

@@ -38,4 +38,4 @@ class MergedRows:
 def _is_same_row(replaced: Origin, by: Origin) -> bool:
     if replaced.source.name != by.source.name:
         return False
-    return bool(replaced.source.key_of(replaced.raw) == by.source.key_of(by.raw))
+    return bool(replaced.source.key_of(replaced.alone) == by.source.key_of(by.alone))

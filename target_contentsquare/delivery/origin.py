@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
 def _size_unknown(raw: Any) -> int:
     _ = raw
     return 0
+
+
+class Together(ABC):
+    """Rows that came together, as their host has them.
+
+    To take each of them out takes time, and most are never looked at again.
+    """
+
+    @abstractmethod
+    def row(self, number: int) -> Any:
+        """Return a row by itself.
+
+        Args:
+            number: Of the row among those of its source.
+        """
 
 
 class Source(msgspec.Struct):
@@ -61,7 +77,8 @@ class Origin(msgspec.Struct, gc=False):
     Attributes:
         counts: Of the stream that the row belongs to, after stream maps.
         number: Of the row among those of its source, from 1.
-        raw: The row as its host has it, such as a line of bytes; opaque to the core.
+        raw: The row as its host has it, such as a line of bytes, opaque to the core; or
+            the rows that it came together with.
         size: Bytes that `raw` takes, as far as the host knows.
         started_at: When the row's session started; None: not known.
     """
@@ -77,6 +94,16 @@ class Origin(msgspec.Struct, gc=False):
     def where(self) -> str:
         """The row's name for messages."""
         return self.source.where(self.number)
+
+    @property
+    def alone(self) -> Any:
+        """The row as its host has it, without those that it came with."""
+        raw = self.raw
+        return raw.row(self.number) if isinstance(raw, Together) else raw
+
+    def stand_alone(self) -> None:
+        """Let go of those that it came with, which would stay in memory with it."""
+        self.raw = self.alone
 
     @property
     def number_in_input(self) -> int:

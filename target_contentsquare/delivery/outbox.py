@@ -13,7 +13,7 @@ from target_contentsquare.delivery.sending.refusals import Refusals
 from target_contentsquare.delivery.trouble.trouble_log import TroubleLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
     from logging import Logger
 
@@ -112,14 +112,26 @@ class Outbox:
         Raises:
             FatalError: A batch can't be delivered.
         """
-        row.position = self.position
-        self.position += 1
-        change = self._batches.add(key, integration, row)
-        if change is not None:
-            if change.replaced is not None:
-                self._merged.add(change.replaced, by=row)
-            for batch in change.going:
-                self._in_flight.submit(batch)
+        self.put_all(integration, [(key, row)])
+
+    def put_all(
+        self, integration: Integration, rows: Iterable[tuple[Key, Row]]
+    ) -> None:
+        """Put rows in the batches that they belong in; may wait for requests.
+
+        Raises:
+            FatalError: A batch can't be delivered.
+        """
+        add = self._batches.add
+        for key, row in rows:
+            row.position = self.position
+            self.position += 1
+            change = add(key, integration, row)
+            if change is not None:
+                if change.replaced is not None:
+                    self._merged.add(change.replaced, by=row)
+                for batch in change.going:
+                    self._in_flight.submit(batch)
 
     def pass_over(self, row: Row) -> None:
         """Take a row that is not to be sent; it has its position all the same."""

@@ -92,6 +92,11 @@ class RowMapper:
     fields: tuple[MappedField, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def has_many_projects(self) -> bool:
+        """Whether each row says which project it is for."""
+        return isinstance(self.mapping.project_id, str)
+
 
 def compile_mapping(
     stream: str,

@@ -61,7 +61,10 @@ class Intake:
             FatalError: Or an error of the SDK that a user can cause.
         """
         # RECORD messages of known streams go from the reader to the stream's taker.
-        for message in self._reader.messages(file_input, self._streams.takers):
+        messages = self._reader.messages(
+            file_input, self._streams.takers, self._streams.piece_takers
+        )
+        for message in messages:
             if message.type == "SCHEMA":
                 self._begin_stream(message)
             elif message.type == "RECORD":

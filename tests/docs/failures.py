@@ -12,6 +12,9 @@ from tests.runs import run_command, run_here
 from tests.singer_input import CALLS, call, record, schema, stream_of
 
 _STREAM = stream_of([call()])
+# It makes the lines after it come in one piece of 64 kB.
+_LONG = record(call("a", note="x" * 70_000))
+_OLD = record(call(session_started_at="2020-01-01T00:00:00Z"))
 _FIELD = {"name": "call_duration", "type": "INT", "optional": True}
 
 
@@ -213,6 +216,9 @@ INPUT = {
     "not JSON": Failure(lines=["oops"]),
     "a row cut off": Failure(
         lines=[*_STREAM, record(call()), record(call())[:60]], end=""
+    ),
+    "two rows on a line": Failure(
+        lines=[*_STREAM, _LONG, _OLD + _OLD + _OLD + record(call("b"))]
     ),
     "a STATE cut off": Failure(lines=[*_STREAM, '{"type": "STATE", "val'], end=""),
     "STATE that is too deep": Failure(

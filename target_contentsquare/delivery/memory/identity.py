@@ -76,10 +76,12 @@ def source_row(origin: Origin) -> bytes:
     All rows of a stream without key properties are the same.
     """
     stream = _stream_id(origin.counts.stream)
-    key = origin.source.key_of(origin.raw)
+    key = origin.source.key_of(origin.alone)
     return stream + (blake2b(key, digest_size=_ROW_BYTES).digest() if key else b"")
 
 
 @functools.cache
 def _stream_id(stream: str) -> bytes:
-    return blake2b(stream.encode(), digest_size=STREAM_BYTES).digest()
+    return blake2b(
+        stream.encode(errors="surrogatepass"), digest_size=STREAM_BYTES
+    ).digest()

@@ -86,6 +86,13 @@ class Recall:
         if len(self._waiting) >= self._rows_at_once:
             self._look_up()
 
+    def put_all(
+        self, integration: Integration, rows: Iterable[tuple[Key, Row]]
+    ) -> None:
+        """Take rows; see `Outbox.put_all`."""
+        for key, row in rows:
+            self.put(key, integration, row)
+
     def tick(self) -> None:
         """See `Outbox.tick`."""
         self._look_up()
@@ -168,7 +175,7 @@ class Recall:
 
     def _is_superseded(self, one: WaitingRow) -> bool:
         row = one.row
-        rejection = row.source.earlier_rejection(row.raw)
+        rejection = row.source.earlier_rejection(row.alone)
         if rejection is None:
             return False
         rejection = replace(rejection, stream=row.counts.stream)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec.structs import astuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from target_contentsquare.mapping.compile import MappedColumn
 
+#: Returns the values of a line's row; raises an error of msgspec.
+Decoder: TypeAlias = Callable[[bytes], tuple[Any, ...]]
+
+_record_of = attrgetter("record")
 _MOMENT = datetime | None
 # msgspec rounds a moment's decimals beyond microseconds, and the grammar of times cuts
 # them off. Both give the same whole second, unless the six before are all nines.
@@ -23,47 +27,60 @@ _ESCAPED_DIGITS = (b"\\u002", b"\\u003")
 _BACKSLASH = ord("\\")
 
 
-def typed_decoder(
-    columns: Sequence[MappedColumn],
-) -> Callable[[bytes], tuple[Any, ...]]:
+def typed_decoder(columns: Sequence[MappedColumn]) -> Decoder:
     """Return a decoder that checks the columns' types and skips all other columns.
 
     It raises an error of msgspec for a row that is not of these types, or that lacks a
     key or what the typed path has no null for.
     """
-    types = [(column.typed, column.is_key or column.never_null) for column in columns]
-    decode = _line_decoder(types, columns)
+    line = msgspec.defstruct("Line", [("record", _typed_row(columns))], gc=False)
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(line).decode
+    check = _moments_check(columns)
 
     def values_of(text: bytes) -> tuple[Any, ...]:
+        check(text)
         return astuple(decode(text).record)
 
-    def values_with_moments(text: bytes) -> tuple[Any, ...]:
-        # Of all ways to look for bytes, `rpartition` takes the least time.
-        if text.rpartition(_ROUNDED_UP)[1] or (
-            _BACKSLASH in text and _has_escaped_digits(text)
-        ):
-            raise msgspec.ValidationError("a moment may have been rounded up")
-        return astuple(decode(text).record)
-
-    has_moments = any(column.typed == _MOMENT for column in columns)
-    return values_with_moments if has_moments else values_of
+    return values_of
 
 
-def untyped_decoder(
-    columns: Sequence[MappedColumn],
-) -> Callable[[bytes], tuple[Any, ...]]:
+def piece_decoder(
+    columns: Sequence[MappedColumn], stream: str
+) -> Callable[[bytes], tuple[int, Iterator[tuple[Any, ...]]]]:
+    """Return a decoder of many lines at once, which takes two thirds of the time.
+
+    It returns how many rows there are and the values of each, and raises an error of
+    msgspec unless all lines are RECORD messages of the stream that `typed_decoder`
+    takes. Empty lines are passed over.
+    """
+    fields: list[Any] = [("record", _typed_row(columns)), ("stream", Literal[stream])]
+    line = msgspec.defstruct("Line", fields, tag_field="type", tag="RECORD", gc=False)
+    decode: Callable[[bytes], list[Any]] = msgspec.json.Decoder(line).decode_lines
+    check = _moments_check(columns)
+
+    def rows_of(text: bytes) -> tuple[int, Iterator[tuple[Any, ...]]]:
+        check(text)
+        lines = decode(text)
+        return len(lines), map(astuple, map(_record_of, lines))
+
+    return rows_of
+
+
+def untyped_decoder(columns: Sequence[MappedColumn]) -> Decoder:
     """Return a decoder that takes values as they are and skips all other columns.
 
     It raises an error of msgspec for a row that lacks a key.
     """
     # A key that is not mapped only has to be there.
-    decode = _line_decoder(
+    row = _row_struct(
+        columns,
         [
             (msgspec.Raw if column.typed is msgspec.Raw else Any, column.is_key)
             for column in columns
         ],
-        columns,
     )
+    line = msgspec.defstruct("Line", [("record", row)], gc=False)
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(line).decode
 
     def values_of(text: bytes) -> tuple[Any, ...]:
         return astuple(decode(text).record)
@@ -71,22 +88,39 @@ def untyped_decoder(
     return values_of
 
 
-def _line_decoder(
-    types: Sequence[tuple[Any, bool]], columns: Sequence[MappedColumn]
-) -> Callable[[bytes], Any]:
+def _typed_row(columns: Sequence[MappedColumn]) -> type[msgspec.Struct]:
+    types = [(column.typed, column.is_key or column.never_null) for column in columns]
+    return _row_struct(columns, types)
+
+
+def _row_struct(
+    columns: Sequence[MappedColumn], types: Sequence[tuple[Any, bool]]
+) -> type[msgspec.Struct]:
     fields: list[Any] = [
         (f"f{index}", type_) if required else (f"f{index}", type_, None)
         for index, (type_, required) in enumerate(types)
     ]
-    row = msgspec.defstruct(
+    return msgspec.defstruct(
         "Row",
         fields,
         rename={f"f{index}": column.name for index, column in enumerate(columns)},
         kw_only=True,
         gc=False,
     )
-    line = msgspec.defstruct("Line", [("record", row)], gc=False)
-    return msgspec.json.Decoder(line).decode
+
+
+def _moments_check(columns: Sequence[MappedColumn]) -> Callable[[bytes], None]:
+    """Return a function that raises an error for moments that may be rounded up."""
+
+    def check(text: bytes) -> None:
+        # Of all ways to look for bytes, `rpartition` takes the least time.
+        if text.rpartition(_ROUNDED_UP)[1] or (
+            _BACKSLASH in text and _has_escaped_digits(text)
+        ):
+            raise msgspec.ValidationError("a moment may have been rounded up")
+
+    has_moments = any(column.typed == _MOMENT for column in columns)
+    return check if has_moments else lambda _: None
 
 
 def _has_escaped_digits(text: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -42,7 +43,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         stream: Empty where there is none.
         value: A STATE's value, still JSON; empty where there is none.
         line: The line itself.
-        number: Of the line, from 1.
+        number: Of the line, from 1; empty lines are not counted.
     """
 
     type: str
@@ -82,7 +83,7 @@ class LineReader:
         tick: Seconds.
 
     Attributes:
-        lines: Read so far, as whole pieces of input.
+        lines: Read so far, as whole pieces of input; empty ones are not counted.
         waits: There has been no input for a `tick`.
     """
 
@@ -102,35 +103,52 @@ class LineReader:
         self._is_cut_off = False
 
     def messages(
-        self, stream: IO[Any] | None, takers: Mapping[str, Callable[[bytes], None]]
+        self,
+        stream: IO[Any] | None,
+        takers: Mapping[str, Callable[[bytes], None]],
+        piece_takers: Mapping[str, Callable[[bytes], int]] = MappingProxyType({}),
     ) -> Iterator[Message]:
         """Yield every message but the rows of known streams, which go to their takers.
 
         Args:
             stream: Standard input if None.
             takers: By stream, what its RECORD lines are handed to, undecoded. May
-                change while it is read.
+                change while it is read, as may `piece_takers`.
+            piece_takers: By stream, what is offered pieces of the input, after a row of
+                the stream: whole lines, with newlines between them. It returns how many
+                there are if it took them all, or else 0.
 
         Raises:
             InputError: A line is not a Singer message; the error says which.
         """
         before, self._is_cut_off = self.lines, False
         try:
-            yield from self._messages(stream, takers)
+            yield from self._messages(stream, takers, piece_takers)
         except InputError:
             if self._is_cut_off:
                 raise _error(self.lines - before, _CUT_OFF) from None
             raise
 
     def _messages(
-        self, stream: IO[Any] | None, takers: Mapping[str, Callable[[bytes], None]]
+        self,
+        stream: IO[Any] | None,
+        takers: Mapping[str, Callable[[bytes], None]],
+        piece_takers: Mapping[str, Callable[[bytes], int]],
     ) -> Iterator[Message]:
         # Taps write the lines of a stream's rows alike: one that begins like the last
         # need not be decoded to know whose it is. This saves a fifth of the CPU time.
         head: bytes = _NO_HEAD
         take: Callable[[bytes], None] = _take_nothing
+        take_piece: Callable[[bytes], int] = _take_no_piece
         stop, number = self._stop, 0
-        for lines in self._pieces(stream or _standard_input()):
+        for piece in self._pieces(stream or _standard_input()):
+            if stop.number is not None:
+                return
+            if taken := take_piece(piece):
+                self.lines += taken
+                number += taken
+                continue
+            lines = piece.split(b"\n")
             self.lines += len(lines)
             for line in lines:
                 if stop.number is not None:
@@ -140,26 +158,30 @@ class LineReader:
                     take(line)
                     continue
                 envelope = _open(line, number)
-                if envelope is None:
+                if envelope is None:  # an empty line, which a piece does not count
+                    number -= 1
+                    self.lines -= 1
                     continue
                 if envelope.type == "RECORD" and envelope.stream in takers:
                     head, take = _head_of(line, envelope), takers[envelope.stream]
+                    take_piece = piece_takers.get(envelope.stream, _take_no_piece)
                     take(line)
                 else:
-                    head = _NO_HEAD  # a SCHEMA may change what takes a stream's rows
+                    # A SCHEMA may change what takes a stream's rows.
+                    head, take_piece = _NO_HEAD, _take_no_piece
                     value = bytes(envelope.value)
                     yield Message(envelope.type, envelope.stream, value, line, number)
 
-    def _pieces(self, stream: IO[Any]) -> Iterator[list[bytes]]:
-        """Yield the input's lines, as many at a time as there are."""
+    def _pieces(self, stream: IO[Any]) -> Iterator[bytes]:
+        """Yield whole lines of the input, as many at a time as there are."""
         descriptor = descriptor_of(stream)
         if descriptor is not None:
-            yield from self._split_lines(self._chunks(descriptor))
+            yield from self._whole_lines(self._chunks(descriptor))
             return
         for text in stream:
             self._on_wake()
             line = text.encode() if isinstance(text, str) else text
-            yield [line.removesuffix(b"\n")]
+            yield line.removesuffix(b"\n")
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
         while self._stop.number is None:
@@ -172,20 +194,19 @@ class LineReader:
                     return
                 yield chunk
 
-    def _split_lines(self, chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
-        """Cut at newlines only; a line that spans many chunks is put together once."""
-        pieces: list[bytes] = []
+    def _whole_lines(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Cut at the last newline; a line of many chunks is put together once."""
+        begun: list[bytes] = []
         for chunk in chunks:
-            lines = chunk.split(b"\n")
-            pieces.append(lines[0])
-            if len(lines) > 1:
-                lines[0] = b"".join(pieces)
-                pieces = [lines.pop()]
-                yield lines
-        if last := b"".join(pieces):  # a line that nothing ends
+            end = chunk.rfind(b"\n")
+            if end >= 0:
+                yield b"".join([*begun, memoryview(chunk)[:end]])
+                begun = []
+            begun.append(chunk[end + 1 :])
+        if last := b"".join(begun):  # a line that nothing ends
             begins, ends = last.startswith(b"{"), last.rstrip().endswith(b"}")
             self._is_cut_off = begins and not ends
-            yield [last]
+            yield last
 
 
 def _standard_input() -> IO[bytes]:
@@ -261,3 +282,8 @@ def _head_of(line: bytes, envelope: _Envelope) -> bytes:
 
 def _take_nothing(line: bytes) -> None:
     """Take no line: none begins like `_NO_HEAD`."""
+
+
+def _take_no_piece(piece: bytes) -> int:
+    _ = piece
+    return 0

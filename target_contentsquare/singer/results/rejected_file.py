@@ -90,7 +90,7 @@ class RejectedFile:
             ],
         }
         assert isinstance(origin.source, TapStream)  # noqa: S101 - our own streams
-        line = with_note(origin.raw, note)
+        line = with_note(origin.alone, note)
         self._keep(origin.source.schema, line)
 
     def _keep(self, schema: Mapping[str, Any], line: bytes) -> None:

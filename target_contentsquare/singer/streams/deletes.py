@@ -57,6 +57,25 @@ def dropping_deleted(
     return take_row
 
 
+def unless_deleted(take_piece: Callable[[bytes], int]) -> Callable[[bytes], int]:
+    """Return what takes a piece of the input that has no deleted row.
+
+    Args:
+        take_piece: See `LineSink.take_piece`.
+    """
+
+    def take(text: bytes) -> int:
+        try:
+            lines = _decode_piece(text)
+        except DECODE_ERRORS:
+            return 0
+        if any(_is_set(line.record.deleted_at) for line in lines):
+            return 0
+        return take_piece(text)
+
+    return take
+
+
 class _Row(msgspec.Struct, gc=False, rename={"deleted_at": _COLUMN}):
     deleted_at: Any = None
 
@@ -66,6 +85,7 @@ class _Line(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Line).decode
+_decode_piece = msgspec.json.Decoder(_Line).decode_lines
 
 
 def _deleted_at(line: bytes) -> Any:

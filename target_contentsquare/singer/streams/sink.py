@@ -21,15 +21,12 @@ from target_contentsquare.singer.input.json_lines import (
     unreadable,
 )
 from target_contentsquare.singer.input.line_decoder import (
+    piece_decoder,
     typed_decoder,
     untyped_decoder,
 )
-from target_contentsquare.singer.streams.deletes import (
-    DELETED,
-    dropping_deleted,
-    has_deletes,
-    is_deleted,
-)
+from target_contentsquare.singer.input.piece import Piece
+from target_contentsquare.singer.streams.deletes import DELETED, is_deleted
 from target_contentsquare.singer.streams.stream_maps import to_json_value
 
 if TYPE_CHECKING:
@@ -42,28 +39,60 @@ if TYPE_CHECKING:
     from target_contentsquare.stream import Stream
 
 
-def line_sink(stream: Stream, source: TapStream) -> Callable[[bytes], None]:
-    """Return what takes rows that no map changes: only what is sent is decoded."""
-    decode = untyped_decoder(stream.columns)
-    names = [column.name for column in stream.columns]
+class LineSink:
+    """Takes rows that no map changes: only what is sent is decoded.
 
-    def decode_untyped(line: bytes) -> Sequence[Any]:
+    Args:
+        stream: Where the rows go.
+        source: Where they come from.
+    """
+
+    def __init__(self, stream: Stream, source: TapStream) -> None:
+        self._stream = stream
+        self._source = source
+        self._names = [column.name for column in stream.columns]
+        self._decode = typed_decoder(stream.columns)
+        self._decode_as_it_is = untyped_decoder(stream.columns)
+        self._decode_piece = piece_decoder(stream.columns, source.name)
+
+    def __call__(self, line: bytes) -> None:
+        """Take a RECORD line."""
         try:
-            return decode(line)
+            values = self._decode(line)
         except DECODE_ERRORS:
-            record = decode_record(line, source)
-            source.demand_keys(record)
-            values = [record.get(name) for name in names]
+            self._stream.put_untyped(line, self._decode_untyped)
+        else:
+            self._stream.put_typed([values], line, len(line), self._decode_untyped)
+
+    def take_piece(self, text: bytes) -> int:
+        """Take many lines, if all are rows of this stream whose values are typed.
+
+        Args:
+            text: Lines with newlines between them.
+
+        Returns:
+            How many rows there are, all of them taken; 0 if none was.
+        """
+        try:
+            count, rows = self._decode_piece(text)
+        except DECODE_ERRORS:
+            return 0
+        if count:
+            piece = Piece(text, self._source.name, self._source.rows + 1, count)
+            size = len(text) // count
+            self._stream.put_typed(rows, piece, size, self._decode_untyped)
+        return count
+
+    def _decode_untyped(self, line: bytes) -> Sequence[Any]:
+        try:
+            return self._decode_as_it_is(line)
+        except DECODE_ERRORS:
+            record = decode_record(line, self._source)
+            self._source.demand_keys(record)
+            values = [record.get(name) for name in self._names]
             if (detail := unreadable(values)) is not None:
                 raise UnfitValueError("invalid_record", detail) from None
             return values
-
-    read = stream.reader(typed_decoder(stream.columns), decode_untyped)
-    return (
-        dropping_deleted(read, stream, source)
-        if has_deletes(source.properties)
-        else read
-    )
 
 
 @dataclass(frozen=True, slots=True)

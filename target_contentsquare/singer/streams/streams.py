@@ -10,12 +10,17 @@ from target_contentsquare.delivery.origin import Source
 from target_contentsquare.errors import ConfigError
 from target_contentsquare.mapping.wording import quoted
 from target_contentsquare.singer.input.tap_stream import TapStream
+from target_contentsquare.singer.streams.deletes import (
+    dropping_deleted,
+    has_deletes,
+    unless_deleted,
+)
 from target_contentsquare.singer.streams.json_schema import columns_of
 from target_contentsquare.singer.streams.sink import (
+    LineSink,
     MapSink,
     MapTarget,
     counting_sink,
-    line_sink,
     sink_for_first_row,
 )
 from target_contentsquare.singer.streams.stream_aliases import plan_maps, sources_named
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from target_contentsquare.settings.settings import Settings
     from target_contentsquare.singer.input.reader import Message
     from target_contentsquare.singer.streams.stream_aliases import MapPlan
+    from target_contentsquare.stream import Stream
 
 
 class Streams:
@@ -43,6 +49,8 @@ class Streams:
 
     Attributes:
         takers: By stream, what takes its RECORD lines.
+        piece_takers: By stream, what takes many of them at once; see
+            `LineSink.take_piece`. Not all streams have one.
     """
 
     def __init__(  # noqa: PLR0913 - what the run has made ready
@@ -65,6 +73,7 @@ class Streams:
         self._not_read: set[str] = set()
         self._mapped: set[str] = set()
         self.takers: dict[str, Callable[[bytes], None]] = {}
+        self.piece_takers: dict[str, Callable[[bytes], int]] = {}
 
     def begin(self, message: Message) -> None:
         """Take a SCHEMA message. One of a stream without a mapping is not looked into.
@@ -93,6 +102,7 @@ class Streams:
             is_retried=self._is_retried,
             schema=schema,
         )
+        self.piece_takers.pop(name, None)
         self.takers[name] = self._sink_for(source, plans)
         self._sources[name] = source
 
@@ -152,10 +162,18 @@ class Streams:
         targets = [self._target_for(source, plan) for plan in kept]
         only = targets[0] if len(targets) == 1 else None
         if only and only.stream and only.takes_lines and not self._validates:
-            return line_sink(only.stream, source)
+            return self._line_sink(only.stream, source)
         summary = self._pipeline.summary
         check = record_checker(source, self._log) if self._validates else None
         return MapSink(source, targets, check, summary.skipped, summary.removed)
+
+    def _line_sink(self, stream: Stream, source: TapStream) -> Callable[[bytes], None]:
+        sink = LineSink(stream, source)
+        if not has_deletes(source.properties):
+            self.piece_takers[source.name] = sink.take_piece
+            return sink
+        self.piece_takers[source.name] = unless_deleted(sink.take_piece)
+        return dropping_deleted(sink, stream, source)
 
     def _target_for(self, source: TapStream, plan: MapPlan) -> MapTarget:
         if self._settings.mapping_for(plan.alias) is None:

@@ -62,7 +62,7 @@ class KeptRows:
                 f"{origin.where}: more than {self.limit} rows of one partition can't "
                 "be delivered: look at the reasons in rejected_path"
             )
-        self._rows.append(KeptRow(origin.raw, rejection, self._now()))
+        self._rows.append(KeptRow(origin.alone, rejection, self._now()))
 
     def sync(self) -> None:
         """Do nothing: the rows are safe once the driver has written them."""

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_contentsquare.delivery.origin import Source
+from target_contentsquare.delivery.origin import Source, Together
 from target_contentsquare.errors import TooManyRejectedError
-from target_contentsquare.spark.task.typed import columns_check, row_decoder
+from target_contentsquare.spark.task.typed import columns_check, row_check
 from target_contentsquare.spark.task.values import as_json, columns_of
 from target_contentsquare.spark.task.worker import close_worker, worker_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -86,6 +86,22 @@ class Partition(Source, kw_only=True):
         return f"partition {self.number}, row {number}"
 
 
+class _Rows(Together):
+    """Rows that were made of a record batch together.
+
+    Args:
+        first: Number of the first one among those of its partition.
+    """
+
+    def __init__(self, rows: Sequence[tuple[Any, ...]], first: int) -> None:
+        self._rows = rows
+        self._first = first
+
+    def row(self, number: int) -> tuple[Any, ...]:
+        """Return a row by itself."""
+        return self._rows[number - self._first]
+
+
 def run_task(
     plan: TaskPlan, partition: int, batches: Iterable[pa.RecordBatch]
 ) -> TaskResult:
@@ -141,15 +157,29 @@ def put_all(
     """
     names = [column.name for column in stream.columns]
     are_typed = columns_check(stream.columns)
-    put_typed = stream.reader(tuple, _decode_untyped)
-    put_any = stream.reader(row_decoder(stream.columns), _decode_untyped)
+    is_typed = row_check(stream.columns)
     with rare_garbage_collection():
         for batch in batches:
             for values in columns_of(batch, names, _ROWS_AT_ONCE):
-                put = put_typed if are_typed(values) else put_any
-                for row in zip(*values, strict=True):
-                    put(row)
+                rows = [*zip(*values, strict=True)]
+                if are_typed(values):
+                    together = _Rows(rows, stream.rows + 1)
+                    stream.put_typed(rows, together, 0, _decode_untyped)
+                else:
+                    _put_each(stream, rows, is_typed)
                 tick()
+
+
+def _put_each(
+    stream: Stream,
+    rows: Iterable[tuple[Any, ...]],
+    is_typed: Callable[[tuple[Any, ...]], bool],
+) -> None:
+    for row in rows:
+        if is_typed(row):
+            stream.put_typed([row], row, 0, _decode_untyped)
+        else:
+            stream.put_untyped(row, _decode_untyped)
 
 
 @contextmanager
