@@ -83,7 +83,7 @@ class Stream:
         Args:
             rows: The values of `columns` of each, all of the columns' types `typed`.
             raw: The one row as the host has it, or all that came together.
-            size: Bytes that each row takes.
+            size: Bytes that each row takes: its share, if they came together.
             decode_untyped: See `put_untyped`.
 
         Raises:
@@ -93,34 +93,29 @@ class Stream:
         oldest = self._clock.now - self._max_age
         number = first = source.rows
         kept: list[tuple[Key, Row]] = []
-        for values in rows:
-            number += 1
-            try:
-                outcome = enrich(values, oldest)
-            except UnfitValueError:
-                self._hand_on(kept, number - first)
-                source.rows, first, kept = number, number, []
-                self._put_current_untyped(raw, decode_untyped)
-                continue
-            if isinstance(outcome, str):
-                self.drop(outcome)
-            else:
-                key, enrichment, started_at = outcome
-                row = Row(
-                    counts, source, number, raw, size, started_at, enrichment=enrichment
-                )
-                kept.append((key, row))
-        source.rows = number
-        self._hand_on(kept, number - first)
-
-    def _hand_on(self, kept: Sequence[tuple[Key, Row]], came: int) -> None:
-        """Put rows that came together into batches.
-
-        All that came stay in memory as long as one is kept. Where most were dropped, or
-        where a row may wait for long, each stands alone.
-        """
-        self._counts.read += len(kept)
-        if self._stands_alone or 2 * len(kept) < came:
+        try:
+            for values in rows:
+                number += 1
+                try:
+                    outcome = enrich(values, oldest)
+                except UnfitValueError:
+                    source.rows = number
+                    if (read := self._read_untyped(raw, decode_untyped)) is not None:
+                        kept.append(read)
+                    continue
+                if isinstance(outcome, tuple):
+                    key, enrichment, start = outcome
+                    row = Row(
+                        counts, source, number, raw, size, start, enrichment=enrichment
+                    )
+                    kept.append((key, row))
+                else:
+                    self.drop(outcome)
+            source.rows = number
+        finally:
+            counts.read += len(kept)
+        # All that came together stay in memory as long as one of them is kept.
+        if self._stands_alone or 2 * len(kept) < number - first:
             for _, row in kept:
                 row.stand_alone()
         self._outbox.put_all(self._integration, kept)
@@ -136,7 +131,7 @@ class Stream:
             FatalError: The run can't go on.
         """
         self._source.rows += 1
-        self._put_current_untyped(raw, decode)
+        self._put_one(self._read_untyped(raw, decode))
 
     def put(self, values: Sequence[Any], raw: Raw) -> None:
         """Take the source's current row.
@@ -147,20 +142,7 @@ class Stream:
         Raises:
             FatalError: The run can't go on.
         """
-        try:
-            outcome = self._mapper.enrich(values, self._clock.now - self._max_age)
-        except UnfitValueError as error:
-            more = error.faults[1:]
-            self.reject(raw, Rejection(error.reason, error.field, error.detail, more))
-            return
-        self._counts.read += 1
-        if isinstance(outcome, str):
-            self._drop(outcome)
-        else:
-            key, enrichment, started_at = outcome
-            place = self._place_of(raw)
-            row = Row(*place, started_at, enrichment=enrichment)
-            self._outbox.put(key, self._integration, row)
+        self._put_one(self._read(values, raw))
 
     def drop(self, reason: str) -> None:
         """Take the source's current row, which is expected and not to be sent.
@@ -169,7 +151,11 @@ class Stream:
             reason: Such as `deleted`; logged once, and counted.
         """
         self._counts.read += 1
-        self._drop(reason)
+        if not self._counts.dropped[reason]:
+            self._log.info(
+                "Dropping rows (%s): expected, so said once and counted", reason
+            )
+        self._counts.dropped[reason] += 1
 
     def reject(self, raw: Raw, rejection: Rejection) -> None:
         """Take the source's current row, which can't be delivered.
@@ -180,26 +166,40 @@ class Stream:
         self._counts.read += 1
         self._rejected.add(Origin(*self._place_of(raw)), rejection)
 
-    def _put_current_untyped(
+    def _put_one(self, kept: tuple[Key, Row] | None) -> None:
+        if kept is not None:
+            key, row = kept
+            self._counts.read += 1
+            self._outbox.put(key, self._integration, row)
+
+    def _read_untyped(
         self, raw: Raw | Together, decode: Callable[[Raw], Sequence[Any]]
-    ) -> None:
+    ) -> tuple[Key, Row] | None:
+        """Return the source's current row; None if it was dropped or rejected."""
         if isinstance(raw, Together):
             raw = raw.row(self._source.rows)
         try:
             values = decode(raw)
         except UnfitValueError as error:
             self.reject(raw, Rejection(error.reason, error.field, error.detail))
-        else:
-            self.put(values, raw)
+            return None
+        return self._read(values, raw)
+
+    def _read(self, values: Sequence[Any], raw: Raw) -> tuple[Key, Row] | None:
+        """Return the source's current row; None if it was dropped or rejected."""
+        try:
+            outcome = self._mapper.enrich(values, self._clock.now - self._max_age)
+        except UnfitValueError as error:
+            more = error.faults[1:]
+            self.reject(raw, Rejection(error.reason, error.field, error.detail, more))
+            return None
+        if isinstance(outcome, str):
+            self.drop(outcome)
+            return None
+        key, enrichment, start = outcome
+        return key, Row(*self._place_of(raw), start, enrichment=enrichment)
 
     def _place_of(self, raw: Raw) -> tuple[StreamCounts, Source, int, Raw, int]:
         """Return what an `Origin` says of the source's current row."""
         source = self._source
         return self._counts, source, source.rows, raw, source.size_of(raw)
-
-    def _drop(self, reason: str) -> None:
-        if not self._counts.dropped[reason]:
-            self._log.info(
-                "Dropping rows (%s): expected, so said once and counted", reason
-            )
-        self._counts.dropped[reason] += 1

@@ -103,12 +103,17 @@ def test_rows_that_may_wait_for_long_stand_alone() -> None:
     assert rig.raws == ["line 1", "line 2"]
 
 
-def test_a_row_that_replaces_another_stands_alone(rig: Rig) -> None:
-    rig.take(("a", NOW), ("b", NOW), ("a", NOW))
+def test_rows_stand_alone_once_more_were_replaced_than_are_left(rig: Rig) -> None:
     batches = OpenBatches(200, lambda: 0.0)
-    for key, row in rig.put:
-        batches.add(key, Integration(1), row)
-    assert rig.raws == ["together", "together", "line 3"]
+    for users in ("abb", "cbb"):
+        rig.take(*((user, NOW) for user in users))
+        for key, row in rig.put[-3:]:
+            batches.add(key, Integration(1), row)
+    (batch,) = batches
+    raws = {key[1]: row.raw for key, row in batch.rows.items()}
+    last = raws.pop("b")
+    assert raws == {"a": "line 1", "c": "line 4"}
+    assert isinstance(last, Lines)
 
 
 def test_rows_are_put_in_order_and_counted_where_one_has_to_be_read_again(

@@ -36,9 +36,18 @@ class Batch:
 
     Attributes:
         size: Bytes that its rows had as they arrived, while it is filled.
+        taken_out: Rows that were taken out since the others stood alone.
     """
 
-    __slots__ = ("_json", "integration", "opened_at", "project_id", "rows", "size")
+    __slots__ = (
+        "_json",
+        "integration",
+        "opened_at",
+        "project_id",
+        "rows",
+        "size",
+        "taken_out",
+    )
 
     def __init__(
         self,
@@ -52,6 +61,7 @@ class Batch:
         self.rows = rows
         self.opened_at = opened_at
         self.size = 0
+        self.taken_out = 0
         self._json: bytes | None = None
 
     def encoded(self) -> bytes:
@@ -59,6 +69,16 @@ class Batch:
         if self._json is None:
             self._json = encode([row.enrichment for row in self.rows.values()])
         return self._json
+
+    def set_apart(self) -> int:
+        """Let each row stand alone; returns how many bytes they have more than said."""
+        before = self.size
+        for row in self.rows.values():
+            self.size -= row.size
+            row.stand_alone()
+            self.size += row.size
+        self.taken_out = 0
+        return self.size - before
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -165,7 +185,6 @@ class OpenBatches:
         if batch.rows[key] is not row:
             replaced = self._forget(batch, key)
             batch.rows[key] = row  # at the end, so that the rows stay in order
-            row.stand_alone()  # else what is replaced would stay in memory with it
             return replaced
         if self._has_many_integrations:
             return self._take_from_other_integrations(key, batch.integration)
@@ -210,6 +229,12 @@ class OpenBatches:
     def _forget(self, batch: Batch, key: Key) -> Row:
         row = batch.rows.pop(key)
         batch.size -= row.size
+        batch.taken_out += 1
+        # They may keep those in memory that were taken out.
+        if batch.taken_out > len(batch):
+            more = batch.set_apart()
+            if batch is not self._latest:
+                self._bytes += more
         return row
 
     def _take_from_other_integrations(

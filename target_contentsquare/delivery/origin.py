@@ -79,7 +79,8 @@ class Origin(msgspec.Struct, gc=False):
         number: Of the row among those of its source, from 1.
         raw: The row as its host has it, such as a line of bytes, opaque to the core; or
             the rows that it came together with.
-        size: Bytes that `raw` takes, as far as the host knows.
+        size: Bytes that it takes, as far as the host knows: its share of those of all
+            that it came together with.
         started_at: When the row's session started; None: not known.
     """
 
@@ -103,7 +104,9 @@ class Origin(msgspec.Struct, gc=False):
 
     def stand_alone(self) -> None:
         """Let go of those that it came with, which would stay in memory with it."""
-        self.raw = self.alone
+        if isinstance(self.raw, Together):
+            self.raw = self.alone
+            self.size = self.source.size_of(self.raw)
 
     @property
     def number_in_input(self) -> int:

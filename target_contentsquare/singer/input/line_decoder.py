@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 #: Returns the values of a line's row; raises an error of msgspec.
 Decoder: TypeAlias = Callable[[bytes], tuple[Any, ...]]
 
-_record_of = attrgetter("record")
 _MOMENT = datetime | None
 # msgspec rounds a moment's decimals beyond microseconds, and the grammar of times cuts
 # them off. Both give the same whole second, unless the six before are all nines.
@@ -51,17 +49,24 @@ def piece_decoder(
 
     It returns how many rows there are and the values of each, and raises an error of
     msgspec unless all lines are RECORD messages of the stream that `typed_decoder`
-    takes. Empty lines are passed over.
+    takes. Empty lines are passed over, and it does not see where lines end.
+
+    Args:
+        stream: Its name, which UTF-8 has to have.
     """
-    fields: list[Any] = [("record", _typed_row(columns)), ("stream", Literal[stream])]
-    line = msgspec.defstruct("Line", fields, tag_field="type", tag="RECORD", gc=False)
+    fields: list[Any] = [
+        ("record", _typed_row(columns)),
+        ("type", Literal["RECORD"]),
+        ("stream", Literal[stream]),
+    ]
+    line = msgspec.defstruct("Line", fields, gc=False)
     decode: Callable[[bytes], list[Any]] = msgspec.json.Decoder(line).decode_lines
     check = _moments_check(columns)
 
     def rows_of(text: bytes) -> tuple[int, Iterator[tuple[Any, ...]]]:
         check(text)
         lines = decode(text)
-        return len(lines), map(astuple, map(_record_of, lines))
+        return len(lines), (astuple(line.record) for line in lines)
 
     return rows_of
 

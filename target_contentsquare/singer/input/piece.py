@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from target_contentsquare.delivery.origin import Together
 from target_contentsquare.errors import InputError
+from target_contentsquare.singer.input.json_lines import is_json
 
 
 class Piece(Together):
@@ -37,7 +38,8 @@ class Piece(Together):
 
     def _cut(self) -> list[bytes]:
         lines = [line for line in self._text.split(b"\n") if line.strip()]
-        if len(lines) != self._count:
+        self._text = b""
+        if len(lines) != self._count or not all(map(is_json, lines)):
             last = self._first + self._count - 1
             raise InputError(
                 f"stream '{self._stream}', rows {self._first} to {last}: not one "

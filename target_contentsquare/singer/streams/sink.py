@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from target_contentsquare.delivery.rejects import Rejection
 from target_contentsquare.errors import UnfitValueError
 from target_contentsquare.mapping.integration_schema import is_plain_name
+from target_contentsquare.printable import encodable
 from target_contentsquare.singer.input.json_lines import (
     DECODE_ERRORS,
     decode_record,
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from target_contentsquare.stream import Stream
 
 
+# Of one that is longer, a line is so long that others should not keep it in memory.
+_LONGEST_PIECE = 200_000
+
+
 class LineSink:
     """Takes rows that no map changes: only what is sent is decoded.
 
@@ -53,7 +58,12 @@ class LineSink:
         self._names = [column.name for column in stream.columns]
         self._decode = typed_decoder(stream.columns)
         self._decode_as_it_is = untyped_decoder(stream.columns)
-        self._decode_piece = piece_decoder(stream.columns, source.name)
+        # None can be made for a name that has half of a surrogate pair.
+        self._decode_piece = (
+            piece_decoder(stream.columns, source.name)
+            if encodable(source.name) == source.name
+            else None
+        )
 
     def __call__(self, line: bytes) -> None:
         """Take a RECORD line."""
@@ -73,6 +83,8 @@ class LineSink:
         Returns:
             How many rows there are, all of them taken; 0 if none was.
         """
+        if self._decode_piece is None or len(text) > _LONGEST_PIECE:
+            return 0
         try:
             count, rows = self._decode_piece(text)
         except DECODE_ERRORS:

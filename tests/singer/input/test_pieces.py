@@ -13,6 +13,7 @@ from unittest import mock
 
 import pytest
 
+from target_contentsquare.delivery.batches import Batch, OpenBatches
 from target_contentsquare.delivery.sending.wakeup import Wakeup
 from target_contentsquare.errors import InputError
 from target_contentsquare.sandbox import Sandbox
@@ -275,3 +276,105 @@ def test_two_messages_on_a_line_are_an_error_once_the_lines_are_needed(
             "stream 'calls', rows 3 to 5: not one message on each line: check the tap",
         ],
     )
+
+
+def test_a_line_that_is_no_row_is_no_row_in_a_piece_either(
+    config: Config, run: Runner
+) -> None:
+    typeless = json.dumps({"stream": "calls", "record": call("b")})
+    lines = [schema(), *calls(2), typeless]
+    with read_in_pieces(len(_text(lines[:-1]))):
+        done = run(config, lines)
+    assert done.errors == [
+        "line 4 of the input: not a Singer message, 'type' or 'stream' is not a text"
+    ]
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 5_000, "'\"", "a\nb", "\0", "é"])
+def test_streams_of_any_name_are_read_in_pieces(
+    sandbox: Sandbox, config: Config, run: Runner, name: str
+) -> None:
+    lines = [schema(name), *(record(call(f"u-{n}"), name) for n in range(90))]
+    with read_in_pieces(2_000):
+        done = run(config, [*lines, state(1)])
+    assert (done.exit_code, done.states) == (0, [1]), done.printed
+    assert len(sandbox.enrichments) == 90
+
+
+def test_a_refused_row_without_a_line_of_its_own_is_not_kept_as_a_fragment(
+    sandbox: Sandbox, config: Config, run: Runner, tmp_path: Path
+) -> None:
+    path = tmp_path / "rejected.singer"
+    config["rejected_path"] = str(path)
+    sandbox.refuse_users(["refused"])
+    head, tail = record(call("refused")).split(' "record"')
+    # Two rows on a line and one on two: there are as many lines as rows.
+    lines = [schema(), *calls(2), f"{record(call('b'))}{head}", f' "record"{tail}']
+    with read_in_pieces(len(_text(lines[:3]))):
+        done = run(config, lines)
+    assert (done.exit_code, done.errors) == (
+        1,
+        ["stream 'calls', rows 3 to 4: not one message on each line: check the tap"],
+    )
+    assert not path.exists()
+
+
+def _old(user: str) -> str:
+    return record(call(user, session_started_at="2020-01-01T00:00:00Z"))
+
+
+def _few_of_many(others: Callable[[int], str], **fields: object) -> Iterator[str]:
+    """Yield rows of which one in 300 is not like the others."""
+    yield schema(properties={**CALLS, "project": {"type": "integer"}})
+    for number in range(60):
+        yield record({**call(f"kept-{number}", **fields), "project": 163})
+        yield from map(others, range(300))
+
+
+_LARGE = "x" * 500_000
+_WAITING: dict[str, tuple[Iterator[str], dict[str, Any]]] = {
+    "merged": (_few_of_many(lambda n: record(call("same", call_duration=n))), {}),
+    "dropped": (_few_of_many(lambda n: _old(f"u-{n}")), {}),
+    "dropped, and large": (_few_of_many(lambda n: _old(f"u-{n}"), more=_LARGE), {}),
+    "rejected": (
+        _few_of_many(lambda n: record(call(f"u-{n}", call_center_name="x" * 51))),
+        {},
+    ),
+    "of another project, and large": (
+        _few_of_many(lambda n: record({**call(f"u-{n}"), "project": 162}), more=_LARGE),
+        {"streams": {"calls": {"project_id": "project"}}, "project_id": None},
+    ),
+}
+
+
+@pytest.mark.parametrize("rows", _WAITING)
+def test_rows_that_wait_hold_no_more_memory_than_is_counted(
+    config: Config, run: Runner, tmp_path: Path, rows: str
+) -> None:
+    lines, changes = _WAITING[rows]
+    config |= {"rejected_path": str(tmp_path / "rejected.singer"), **changes}
+    found: list[tuple[int, int]] = []
+    take_all = OpenBatches.take_all
+
+    def look(batches: OpenBatches) -> Iterator[Batch]:
+        found.append(_held_and_counted(batches))
+        return take_all(batches)
+
+    with mock.patch.object(OpenBatches, "take_all", look):
+        done = run({**config, "max_rejected": 9**9}, [*lines])
+    assert done.exit_code == 0, done.printed
+    held, counted = found[-1]
+    # The rows after the last cut may share the piece that came last.
+    assert held <= 2 * counted + 200_000
+
+
+def _held_and_counted(batches: OpenBatches) -> tuple[int, int]:
+    """Return the bytes that rows in open batches hold, and those that are counted."""
+    raws = {id(row.raw): row.raw for batch in batches for row in batch.rows.values()}
+    held = sum(
+        len(raw._text) + sum(map(len, raw._lines))  # noqa: SLF001 - what it holds
+        if isinstance(raw, Piece)
+        else len(raw)
+        for raw in raws.values()
+    )
+    return held, sum(batch.size for batch in batches)
