@@ -68,6 +68,7 @@ class Entry:
         latency: Seconds that the server waits before it answers a batch.
         port: That the server listens on; 0: any. A memory holds for one address only.
         arriving: Rows that have to arrive; None: all, if the contender sends any.
+        by_tap: Whether a tap writes the rows, one by one.
     """
 
     contender: Contender
@@ -76,6 +77,7 @@ class Entry:
     latency: float = 0.0
     port: int = 0
     arriving: int | None = None
+    by_tap: bool = False
 
     @property
     def label(self) -> str:
@@ -132,7 +134,8 @@ def run_once(entry: Entry, folder: Path) -> Cost:
         RuntimeError: The run failed, or the number of rows that arrived is wrong.
     """
     with serving(entry.latency, port=entry.port) as server:
-        cost = run(command(entry.contender, server, folder), entry.input)
+        program = command(entry.contender, server, folder)
+        cost = run(program, entry.input, by_tap=entry.by_tap)
         arrived = server.received()["rows"]
     expected = entry.rows if entry.arriving is None else entry.arriving
     if arrived != expected and entry.contender.sends:

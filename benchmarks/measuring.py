@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,16 +82,27 @@ def free_port() -> int:
     return port
 
 
-def run(command: Sequence[str], stdin: Path) -> Cost:
+@contextlib.contextmanager
+def _tap(path: Path) -> Iterator[IO[bytes]]:
+    """Run a tap in a process of its own, and return what it writes."""
+    command = [sys.executable, "-m", "benchmarks.tap", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        yield process.stdout
+
+
+def run(command: Sequence[str], stdin: Path, *, by_tap: bool = False) -> Cost:
     """Run a program to its end, and return its cost.
 
     Args:
         stdin: The file that it reads.
+        by_tap: Whether a tap reads it, and writes to the program row by row.
 
     Raises:
         RuntimeError: The program failed. The message has the end of its log.
     """
-    with stdin.open("rb") as source, tempfile.TemporaryFile() as log:
+    opened = _tap(stdin) if by_tap else stdin.open("rb")
+    with opened as source, tempfile.TemporaryFile() as log:
         started = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 - one of the contenders
             command,

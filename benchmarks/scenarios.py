@@ -21,7 +21,7 @@ from benchmarks.section import Ratio, Section
 from benchmarks.singer_input import CHANGED_EVERY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from benchmarks.conditions import Conditions
 
@@ -140,14 +140,30 @@ def near(conditions: Conditions) -> Section:
         f"Each answer takes {_SECONDS_NEARBY * 1000:.0f} ms. The loop sends one "
         f"request after the other, the target {_IN_FLIGHT} at a time."
     )
-    ratios = []
-    if len(fast) == len(_FAST):
-        loop, target = results
-        ratios = [
-            Ratio("wall time, target / loop", target.wall / loop.wall),
-            Ratio("CPU time, target / loop", target.cpu / loop.cpu),
-        ]
-    return Section("near: quick answers", text, results, ratios)
+    return Section("near: quick answers", text, results, _against_loop(results))
+
+
+def _against_loop(results: Sequence[Result]) -> list[Ratio]:
+    """Return the ratios of the target to the loop, where both were run."""
+    if len(results) < len(_FAST):
+        return []
+    loop, target = results
+    return [
+        Ratio("wall time, target / loop", target.wall / loop.wall),
+        Ratio("CPU time, target / loop", target.cpu / loop.cpu),
+    ]
+
+
+def piped(conditions: Conditions) -> Section:
+    """Compare with rows that a tap writes one by one."""
+    fast = _fast()
+    entries = [replace(conditions.entry(c, _MILLION), by_tap=True) for c in fast]
+    results = conditions.compare(entries)
+    text = (
+        "A tap in Python writes and flushes each row, as those of the SDK do. It has "
+        "more work with a row than the loop and the target, and takes its time."
+    )
+    return Section("piped: rows from a tap", text, results, _against_loop(results))
 
 
 def wide(conditions: Conditions) -> Section:
@@ -331,6 +347,7 @@ ALL: Mapping[str, Callable[[Conditions], Section]] = {
     "main": main,
     "instructions": instructions,
     "near": near,
+    "piped": piped,
     "wide": wide,
     "linear": linear,
     "latency": latency,

@@ -252,3 +252,36 @@ def test_an_unknown_type_is_named_but_not_at_length(
     assert error.startswith("line 2 of the input: unknown message type '")
     assert name[:40] in error
     assert len(error) < 120
+
+
+class TapWhileAsleep(Wakeup):
+    """Lets a tap write while the reader pauses, and only then."""
+
+    def __init__(self, writing: int, rows: list[bytes]) -> None:
+        super().__init__()
+        self._writing = writing
+        self._rows = iter(rows)
+
+    def sleep(self, timeout: float | None, descriptor: int | None = None) -> bool:
+        if descriptor is not None:
+            return super().sleep(timeout, descriptor)
+        for _, row in zip(range(10), self._rows, strict=False):
+            os.write(self._writing, row)
+        return False
+
+
+def test_rows_that_a_tap_writes_one_by_one_come_together(log: Log) -> None:
+    reading, writing = os.pipe()
+    rows = [text([row]) for row in calls(100)]
+    os.write(writing, text([schema()]))
+
+    def tick() -> None:
+        log.ticks += 1
+        if len(log.rows["calls"]) == 100:
+            log.stop.handle(signal.SIGTERM)
+
+    wakeup = TapWhileAsleep(writing, rows)
+    log.reader = LineReader(wakeup, log.stop, tick, tick=0.05)
+    with os.fdopen(reading, "rb") as source, os.fdopen(writing, "wb"):
+        log.read(source)
+    assert log.ticks == 12  # the SCHEMA, ten times ten rows, and the end
