@@ -215,7 +215,7 @@ class Pipeline:
             rejected=self._rejected,
             clock=self._clock,
             log=self._log,
-            stands_alone=self._memory is not None or mapper.has_many_projects,
+            stands_alone=mapper.has_many_projects,
         )
 
     def tick(self) -> None:

@@ -63,7 +63,7 @@ class Stream:
         self._rejected = rejected
         self._clock = clock
         self._log = log
-        # Rows that may wait for long keep no others in memory.
+        # Rows of many projects may wait for long, and keep no others in memory.
         self._stands_alone = stands_alone
 
     @property

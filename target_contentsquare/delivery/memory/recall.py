@@ -82,16 +82,20 @@ class Recall:
         Raises:
             FatalError: A batch can't be delivered, or the memory can't be used.
         """
-        self._waiting.append(WaitingRow(key, integration, row))
-        if len(self._waiting) >= self._rows_at_once:
-            self._look_up()
+        self.put_all(integration, [(key, row)])
 
     def put_all(
         self, integration: Integration, rows: Iterable[tuple[Key, Row]]
     ) -> None:
-        """Take rows; see `Outbox.put_all`."""
+        """Take rows; see `Outbox.put_all`.
+
+        Raises:
+            FatalError: A batch can't be delivered, or the memory can't be used.
+        """
         for key, row in rows:
-            self.put(key, integration, row)
+            self._waiting.append(WaitingRow(key, integration, row))
+            if len(self._waiting) >= self._rows_at_once:
+                self._look_up()
 
     def tick(self) -> None:
         """See `Outbox.tick`."""
@@ -116,19 +120,27 @@ class Recall:
         """
         waiting, self._waiting = self._waiting, []
         rows = [*self._to_settle(waiting)]
-        for one, is_changed in zip(rows, self._find_changed(rows), strict=True):
+        found = [*zip(rows, self._find_changed(rows), strict=True)]
+        self._note_held(one for one, is_changed in found if not is_changed)
+        for one, is_changed in found:
             if is_changed:
+                # Those that came with it may all be unchanged.
+                one.row.stand_alone()
                 self._outbox.put(one.key, one.integration, one.row)
             else:
-                self._pass_over(one)
+                self._outbox.pass_over(one.row)
 
-    def _pass_over(self, one: WaitingRow) -> None:
-        if self._numbers is not None and one.key[3] == UNNUMBERED:
-            self._numbers.drop(one.row)
-        else:
-            one.row.counts.unchanged += 1
-            self._outbox.note_held(one.key[0], one.integration.version)
-        self._outbox.pass_over(one.row)
+    def _note_held(self, unchanged: Iterable[WaitingRow]) -> None:
+        """Count rows that are not sent: Contentsquare holds them, or takes no more."""
+        held = set()
+        for one in unchanged:
+            if self._numbers is not None and one.key[3] == UNNUMBERED:
+                self._numbers.drop(one.row)
+            else:
+                one.row.counts.unchanged += 1
+                held.add((one.key[0], one.integration.version))
+        for place in held:
+            self._outbox.note_held(*place)
 
     def _to_settle(self, waiting: Iterable[WaitingRow]) -> Iterable[WaitingRow]:
         """Return rows with their numbers, but for those that are superseded.
