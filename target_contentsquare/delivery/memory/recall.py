@@ -128,19 +128,23 @@ class Recall:
                 one.row.stand_alone()
                 self._outbox.put(one.key, one.integration, one.row)
             else:
-                self._outbox.pass_over(one.row)
+                self._pass_over(one)
 
     def _note_held(self, unchanged: Iterable[WaitingRow]) -> None:
-        """Count rows that are not sent: Contentsquare holds them, or takes no more."""
-        held = set()
-        for one in unchanged:
-            if self._numbers is not None and one.key[3] == UNNUMBERED:
-                self._numbers.drop(one.row)
-            else:
-                one.row.counts.unchanged += 1
-                held.add((one.key[0], one.integration.version))
+        held = {
+            (one.key[0], one.integration.version)
+            for one in unchanged
+            if one.key[3] != UNNUMBERED
+        }
         for place in held:
             self._outbox.note_held(*place)
+
+    def _pass_over(self, one: WaitingRow) -> None:
+        if self._numbers is not None and one.key[3] == UNNUMBERED:
+            self._numbers.drop(one.row)
+        else:
+            one.row.counts.unchanged += 1
+        self._outbox.pass_over(one.row)
 
     def _to_settle(self, waiting: Iterable[WaitingRow]) -> Iterable[WaitingRow]:
         """Return rows with their numbers, but for those that are superseded.
