@@ -26,7 +26,8 @@ _SEED = 1
 
 
 def _ids(first: int, count: int) -> list[int]:
-    return entry_ids([(1, f"user-{n:010}", 1, 1) for n in range(first, first + count)])
+    numbers = range(first, first + count)
+    return entry_ids([(1, f"user-{n:010}", 1, 1) for n in numbers], {1: 1})
 
 
 def _fill(store: Store, count: int) -> float:

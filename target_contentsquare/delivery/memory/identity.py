@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from target_contentsquare.delivery.origin import Origin
-    from target_contentsquare.enrichment import Enrichment, Integration
+    from target_contentsquare.enrichment import Enrichment, Integration, Key
 
 #: Of a row's key, so many bytes tell the stream; the rest tells the row in it.
 STREAM_BYTES = 4
@@ -37,19 +37,19 @@ def session_id(place: int, user_id: str, session_number: int) -> int:
     Args:
         place: Which project it is: see `Store.place`.
     """
-    (first,) = entry_ids([(place, user_id, session_number, 0)])
+    (first,) = entry_ids([(None, user_id, session_number, 0)], {None: place})
     return first
 
 
-def entry_ids(keys: Sequence[tuple[int, str, int, int]]) -> list[int]:
+def entry_ids(keys: Sequence[Key], places: Mapping[int | None, int]) -> list[int]:
     """Return the ids of entries: 0.8 µs for each, and 1.7 µs with a call for each.
 
     Args:
-        keys: Place (see `Store.place`), user, session and enrichment number.
+        places: By project; see `Store.place`.
     """
     digests = [
-        blake2b(f"{place} {session} {user}".encode(), digest_size=8).digest()
-        for place, user, session, _ in keys
+        blake2b(f"{places[project]} {session} {user}".encode(), digest_size=8).digest()
+        for project, user, session, _ in keys
     ]
     hashes = struct.unpack(f"<{len(keys)}q", b"".join(digests))
     return [

@@ -131,13 +131,13 @@ class Recall:
                 self._pass_over(one)
 
     def _note_held(self, unchanged: Iterable[WaitingRow]) -> None:
-        held = {
-            (one.key[0], one.integration.version)
-            for one in unchanged
-            if one.key[3] != UNNUMBERED
-        }
-        for place in held:
-            self._outbox.note_held(*place)
+        last = None
+        for one in unchanged:
+            place = one.key[0], one.integration.version
+            # Most rows are for the same project as the one before.
+            if place != last and one.key[3] != UNNUMBERED:
+                self._outbox.note_held(*place)
+                last = place
 
     def _pass_over(self, one: WaitingRow) -> None:
         if self._numbers is not None and one.key[3] == UNNUMBERED:
@@ -163,19 +163,20 @@ class Recall:
         ids = self._entry_ids(rows)
         known = self._store.fingerprints(ids) if rows else {}
         first, on_its_way = self._outbox.position, self._on_its_way.rows
-        changed, marks = [], []
-        for position, (one, entry_id) in enumerate(zip(rows, ids, strict=True), first):
+        changed, marks = [False] * len(rows), []
+        for index, (one, entry_id) in enumerate(zip(rows, ids, strict=True)):
             current = fingerprint(one.integration, one.row.enrichment)
             remembered = known.get(entry_id)
-            is_changed = remembered != current or self._resends
+            if remembered == current and not self._resends:
+                continue
             if one.key[3] == UNNUMBERED:
-                is_changed = False
-            changed.append(is_changed)
-            if is_changed:
-                on_its_way[one.key] = Newest(position, entry_id, current, one.row)
-                if remembered is not None:
-                    marks.append(entry_id)
-                    del known[entry_id]
+                continue
+            changed[index] = True
+            newest = Newest(first + index, entry_id, current, one.row)
+            on_its_way[one.key] = newest
+            if remembered is not None:
+                marks.append(entry_id)
+                del known[entry_id]
         if marks:
             self._store.mark(marks)
         return changed
@@ -209,7 +210,7 @@ class Recall:
         keys = [one.key for one in rows]
         projects = {key[0] for key in keys}
         places = {project: self._place(project) for project in projects}
-        return entry_ids([(places[key[0]], key[1], key[2], key[3]) for key in keys])
+        return entry_ids(keys, places)
 
     def _session_id(self, key: Key) -> int:
         project_id, user_id, session_number, _ = key
