@@ -184,11 +184,12 @@ def test_long_states_are_bounded_in_bytes(
     assert peak_of(source) < 200
 
 
-def test_80_batches_find_a_rate_of_20_a_second_that_saves_nothing_up(
+def test_all_is_delivered_to_an_api_that_takes_20_batches_a_second(
     run: Runner,
 ) -> None:
-    """The ideal is 4 s, and here 5 to 9; a first guess of one a second took 36 s."""
+    """How long it takes is tested without real time, in `delivery/rate/short_runs`."""
     with Sandbox(limits=Limits(rate=20, retry_after=False)) as sandbox:
         done = run(config_for(sandbox), [schema(), *calls(16_000)])
+        assert len(sandbox.enrichments) == 16_000
     assert done.metric["delivered"] == 16_000
-    assert done.metric["seconds"] < 20
+    assert done.metric["requests"] > 80  # some were refused
