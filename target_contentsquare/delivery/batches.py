@@ -230,7 +230,7 @@ class OpenBatches:
         row = batch.rows.pop(key)
         batch.size -= row.size
         batch.taken_out += 1
-        # They may keep those in memory that were taken out.
+        # The rows that are left may keep in memory those that were taken out.
         if batch.taken_out > len(batch):
             more = batch.set_apart()
             if batch is not self._latest:

@@ -167,13 +167,11 @@ class Recall:
         for index, (one, entry_id) in enumerate(zip(rows, ids, strict=True)):
             current = fingerprint(one.integration, one.row.enrichment)
             remembered = known.get(entry_id)
-            if remembered == current and not self._resends:
-                continue
-            if one.key[3] == UNNUMBERED:
+            is_known = remembered == current and not self._resends
+            if is_known or one.key[3] == UNNUMBERED:
                 continue
             changed[index] = True
-            newest = Newest(first + index, entry_id, current, one.row)
-            on_its_way[one.key] = newest
+            on_its_way[one.key] = Newest(first + index, entry_id, current, one.row)
             if remembered is not None:
                 marks.append(entry_id)
                 del known[entry_id]
