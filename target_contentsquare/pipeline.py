@@ -215,7 +215,6 @@ class Pipeline:
             rejected=self._rejected,
             clock=self._clock,
             log=self._log,
-            stands_alone=mapper.has_many_projects,
         )
 
     def tick(self) -> None:

@@ -49,7 +49,6 @@ class Stream:
         rejected: RejectedRows,
         clock: Clock,
         log: Logger,
-        stands_alone: bool,
     ) -> None:
         self.columns: tuple[MappedColumn, ...] = mapper.columns
         self._mapper = mapper
@@ -63,8 +62,7 @@ class Stream:
         self._rejected = rejected
         self._clock = clock
         self._log = log
-        # Rows of many projects may wait for long, and keep no others in memory.
-        self._stands_alone = stands_alone
+        self._has_many_projects = mapper.has_many_projects
 
     @property
     def rows(self) -> int:
@@ -92,7 +90,8 @@ class Stream:
         enrich, counts, source = self._mapper.enrich_typed, self._counts, self._source
         oldest = self._clock.now - self._max_age
         number = first = source.rows
-        kept: list[tuple[Key, Row]] = []
+        keys: list[Key] = []
+        kept: list[Row] = []
         try:
             for values in rows:
                 number += 1
@@ -101,24 +100,30 @@ class Stream:
                 except UnfitValueError:
                     source.rows = number
                     if (read := self._read_untyped(raw, decode_untyped)) is not None:
-                        kept.append(read)
+                        keys.append(read[0])
+                        kept.append(read[1])
                     continue
                 if isinstance(outcome, tuple):
                     key, enrichment, start = outcome
-                    row = Row(
-                        counts, source, number, raw, size, start, enrichment=enrichment
+                    keys.append(key)
+                    kept.append(
+                        Row(counts, source, number, raw, size, start, enrichment)
                     )
-                    kept.append((key, row))
                 else:
                     self.drop(outcome)
             source.rows = number
         finally:
             counts.read += len(kept)
-        # All that came together stay in memory as long as one of them is kept.
-        if self._stands_alone or 2 * len(kept) < number - first:
-            for _, row in kept:
+        # All that came together stay in memory as long as one of them is kept, and rows
+        # of many projects may wait for long.
+        if self._has_many_projects or 2 * len(kept) < number - first:
+            for row in kept:
                 row.stand_alone()
-        self._outbox.put_all(self._integration, kept)
+        if self._has_many_projects or len(kept) == 1:
+            for key, row in zip(keys, kept, strict=True):
+                self._outbox.put(key, self._integration, row)
+        else:
+            self._outbox.put_all(keys, self._integration, kept)
 
     def put_untyped(self, raw: Raw, decode: Callable[[Raw], Sequence[Any]]) -> None:
         """Take the source's next row, whose values are not of the columns' types.
@@ -164,7 +169,7 @@ class Stream:
             TooManyRejectedError: There is no place for it, or it is one too many.
         """
         self._counts.read += 1
-        self._rejected.add(Origin(*self._place_of(raw)), rejection)
+        self._rejected.add(Origin(*self._place_of(raw), None), rejection)
 
     def _put_one(self, kept: tuple[Key, Row] | None) -> None:
         if kept is not None:
@@ -197,7 +202,7 @@ class Stream:
             self.drop(outcome)
             return None
         key, enrichment, start = outcome
-        return key, Row(*self._place_of(raw), start, enrichment=enrichment)
+        return key, Row(*self._place_of(raw), start, enrichment)
 
     def _place_of(self, raw: Raw) -> tuple[StreamCounts, Source, int, Raw, int]:
         """Return what an `Origin` says of the source's current row."""

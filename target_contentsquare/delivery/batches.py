@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from target_contentsquare.delivery.oldest_rows import OldestRows
@@ -11,13 +12,13 @@ from target_contentsquare.delivery.origin import Origin
 from target_contentsquare.enrichment import Integration, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from target_contentsquare.delivery.oldest_rows import Place
     from target_contentsquare.enrichment import Enrichment, Key
 
 
-class Row(Origin, kw_only=True, gc=False):
+class Row(Origin, gc=False):
     """A row that becomes an enrichment, until it is settled.
 
     One object for the row and what it becomes takes half the time of two.
@@ -109,6 +110,9 @@ MOST_WAITING_ROWS = 20_000
 MOST_BYTES = 64_000_000
 
 
+_size_of = attrgetter("size")
+
+
 class Change(NamedTuple):
     """What a row changes, besides filling its batch.
 
@@ -179,6 +183,30 @@ class OpenBatches:
             return None
         replaced = self._replaced_by(key, row, batch)
         return Change(replaced, self._take_due(batch))
+
+    def room_for(self, key: Key, integration: Integration, row: Row) -> int:
+        """Return how many rows, from this on, `fill` may be given for its batch."""
+        self._switch_to(self._batch_for(key[0], integration, row))
+        is_alone = not self._has_many_integrations
+        return self._room_for_rows - len(self._latest) - 1 if is_alone else 0
+
+    def fill(self, keys: Sequence[Key], rows: Sequence[Row]) -> bool:
+        """Put rows in the batch that `room_for` was asked for, all in one step.
+
+        It takes half the time of adding each.
+
+        Returns:
+            False if none was put, since they would change more than this batch: a key
+            is there twice, or too many bytes would wait.
+        """
+        batch = self._latest
+        # To merge two dicts computes no hash.
+        filled = {**batch.rows, **dict(zip(keys, rows, strict=True))}
+        size = batch.size + sum(map(_size_of, rows))
+        if len(filled) < len(batch) + len(rows) or size > self._room_for_bytes:
+            return False
+        batch.rows, batch.size = filled, size
+        return True
 
     def _replaced_by(self, key: Key, row: Row, batch: Batch) -> Row | None:
         """Take out the earlier row with the key of one that was put into its batch."""

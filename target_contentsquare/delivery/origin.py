@@ -88,8 +88,8 @@ class Origin(msgspec.Struct, gc=False):
     source: Source
     number: int
     raw: Any
-    size: int = 0
-    started_at: datetime | None = None
+    size: int
+    started_at: datetime | None
 
     @property
     def where(self) -> str:

@@ -13,7 +13,7 @@ from target_contentsquare.delivery.sending.refusals import Refusals
 from target_contentsquare.delivery.trouble.trouble_log import TroubleLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
     from logging import Logger
 
@@ -112,26 +112,39 @@ class Outbox:
         Raises:
             FatalError: A batch can't be delivered.
         """
-        self.put_all(integration, [(key, row)])
+        row.position = self.position
+        self.position += 1
+        change = self._batches.add(key, integration, row)
+        if change is not None:
+            if change.replaced is not None:
+                self._merged.add(change.replaced, by=row)
+            for batch in change.going:
+                self._in_flight.submit(batch)
 
     def put_all(
-        self, integration: Integration, rows: Iterable[tuple[Key, Row]]
+        self, keys: Sequence[Key], integration: Integration, rows: Sequence[Row]
     ) -> None:
-        """Put rows in the batches that they belong in; may wait for requests.
+        """Put rows of one project in their batches; may wait for requests.
+
+        Args:
+            keys: Of the rows, in their order.
 
         Raises:
             FatalError: A batch can't be delivered.
         """
-        add = self._batches.add
-        for key, row in rows:
-            row.position = self.position
-            self.position += 1
-            change = add(key, integration, row)
-            if change is not None:
-                if change.replaced is not None:
-                    self._merged.add(change.replaced, by=row)
-                for batch in change.going:
-                    self._in_flight.submit(batch)
+        for position, row in enumerate(rows, self.position):
+            row.position = position
+        begin = 0
+        while begin < len(rows):
+            room = self._batches.room_for(keys[begin], integration, rows[begin])
+            end = begin + room
+            if self._batches.fill(keys[begin:end], rows[begin:end]):
+                self.position += len(rows[begin:end])
+                begin = end
+            # The row that fills the batch; or all of them, if two have the same key.
+            for place in range(begin, min(end + 1, len(rows))):
+                self.put(keys[place], integration, rows[place])
+            begin = end + 1
 
     def pass_over(self, row: Row) -> None:
         """Take a row that is not to be sent; it has its position all the same."""

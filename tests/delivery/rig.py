@@ -45,8 +45,10 @@ def batch(users: Sequence[str], project: int = 162) -> Batch:
             source,
             at + 1,
             user,
-            enrichment=Enrichment(user, 1, 1, {}),
-            position=first + at,
+            0,
+            None,
+            Enrichment(user, 1, 1, {}),
+            first + at,
         )
         for at, user in enumerate(users)
     }

@@ -31,8 +31,9 @@ def row(position: int, size: int = 0) -> Row:
         position + 1,
         None,
         size,
-        enrichment=Enrichment(f"u-{position}", 1, 1, {"n": position}),
-        position=position,
+        None,
+        Enrichment(f"u-{position}", 1, 1, {"n": position}),
+        position,
     )
 
 

@@ -6,14 +6,16 @@ import logging
 from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from target_contentsquare.delivery.batches import MOST_BYTES, Row
+from target_contentsquare.delivery.batches import MOST_BYTES, Batch, Row
 from target_contentsquare.delivery.origin import Source
 from target_contentsquare.delivery.outbox import Limits, Outbox
 from target_contentsquare.delivery.rejected_rows import RejectedRows
 from target_contentsquare.delivery.summary.session_ages import SessionAges
 from target_contentsquare.delivery.summary.summary import StreamCounts, Summary
-from target_contentsquare.enrichment import Enrichment, Integration
+from target_contentsquare.enrichment import Enrichment, Integration, Key
 from target_contentsquare.errors import OutputError
 from tests.delivery.rig import DeliveryRig
 
@@ -28,14 +30,15 @@ class OutboxRig:
         fault: Raised where the memory has to be written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, batch_rows: int = 200) -> None:
         self.rig = DeliveryRig()
+        self.sent: list[list[tuple[int, int, int]]] = []
         self.counts = StreamCounts()
         self.oldest: list[int] = []
         self.fault: OutputError | None = None
         self.outbox = Outbox(
-            lambda _: None,
-            Limits(batch_rows=200, max_in_flight=4),
+            self._send,
+            Limits(batch_rows=batch_rows, max_in_flight=4),
             RejectedRows(None, None, Summary(self.rig.world.clock), LOG),
             ages=SessionAges(lambda: datetime.now(timezone.utc)),
             rates=self.rig.rates,
@@ -48,10 +51,25 @@ class OutboxRig:
             on_its_way=self,  # type: ignore[arg-type]  # has what is called
         )
 
-    def put(self, project: int, user: str, size: int = 1) -> None:
+    def put(self, project: int, user: str, size: int = 1, version: int = 1) -> None:
+        row = self._row(user, size)
+        self.outbox.put((project, user, 1, 1), Integration(version), row)
+
+    def put_all(
+        self, project: int, users: str, size: int = 1, version: int = 1
+    ) -> None:
+        keys: list[Key] = [(project, user, 1, 1) for user in users]
+        rows = [self._row(user, size) for user in users]
+        self.outbox.put_all(keys, Integration(version), rows)
+
+    def _row(self, user: str, size: int) -> Row:
         enrichment = Enrichment(user, 1, 1, {})
-        row = Row(self.counts, Source("calls"), 1, b"", size, enrichment=enrichment)
-        self.outbox.put((project, user, 1, 1), Integration(1), row)
+        return Row(self.counts, Source("calls"), 1, b"", size, None, enrichment)
+
+    def _send(self, batch: Batch) -> None:
+        self.sent.append(
+            [(row.position, row.size, key[0] or 0) for key, row in batch.rows.items()]
+        )
 
     def before_sending(self) -> None:
         """Stand for a memory that writes its marks."""
@@ -83,3 +101,39 @@ def test_rows_stay_unsettled_where_the_memory_can_not_be_written_before() -> Non
     rig.outbox.finish()
     assert rig.outbox.oldest_unsettled == 0
     assert rig.rig.order == []
+
+
+LOTS = st.tuples(
+    st.sampled_from([1, 1, 1, 2]),
+    st.text("abcdefgh", max_size=20),
+    st.sampled_from([1, 1, 1, MOST_BYTES // 5]),
+    st.sampled_from([1, 1, 1, 1, 2]),
+)
+
+
+@given(st.lists(LOTS, max_size=8), st.integers(1, 12))
+def test_rows_that_are_put_together_go_as_if_each_had_been_put(
+    lots: list[tuple[int, str, int, int]], batch_rows: int
+) -> None:
+    single, together = OutboxRig(batch_rows), OutboxRig(batch_rows)
+    for project, users, size, version in lots:
+        for user in users:
+            single.put(project, user, size, version)
+        together.put_all(project, users, size, version)
+        assert together.outbox.position == single.outbox.position
+        assert together.outbox.oldest_unsettled == single.outbox.oldest_unsettled
+    for rig in (single, together):
+        rig.outbox.flush()
+    assert together.sent == single.sent
+    assert together.oldest == single.oldest
+    assert together.counts == single.counts
+
+
+def test_rows_that_are_put_together_stay_unsettled_until_they_are_in_a_batch() -> None:
+    rig = OutboxRig(batch_rows=2)
+    rig.put_all(1, "abcde")
+    # No request has ended; the states were looked at when each batch was submitted.
+    assert set(rig.oldest) == {0}
+    rig.outbox.flush()
+    assert [len(batch) for batch in rig.sent] == [2, 2, 1]
+    assert rig.counts.delivered == 5

@@ -228,7 +228,7 @@ class SimulatedRun:
     def _put_row(self, row: InputRow) -> None:
         counts = self._summary.counts(row.stream)
         counts.read += 1
-        place = counts, self._sources[row.stream], row.number, row
+        place = counts, self._sources[row.stream], row.number, row, 0, None
         if row.outcome == "dropped":
             counts.dropped["session_too_old"] += 1
         elif row.outcome == "invalid":
@@ -237,8 +237,12 @@ class SimulatedRun:
             self._observer.row_read(row)
             fields = {"value": row.value, "refused": row.outcome == "refused"}
             enrichment = Enrichment(row.key[1], row.key[2], row.key[3], fields)
-            put = Row(*place, enrichment=enrichment)
-            self._intake.put(row.key, Integration(row.version), put)
+            put = Row(*place, enrichment)
+            # One way or the other, it becomes the same.
+            if row.number % 2:
+                self._intake.put(row.key, Integration(row.version), put)
+            else:
+                self._intake.put_all([row.key], Integration(row.version), [put])
 
     # Stops
 

@@ -83,7 +83,8 @@ class OutboxRig:
         line = record(call(user)).encode()
         enrichment = Enrichment(user, 1, 1, {})
         number = self.source.rows
-        return Row(self.counts, self.source, number, line, enrichment=enrichment)
+        size = len(line)
+        return Row(self.counts, self.source, number, line, size, None, enrichment)
 
     def put(self, users: str, project: int = 162) -> None:
         for user in users:

@@ -82,20 +82,20 @@ class Recall:
         Raises:
             FatalError: A batch can't be delivered, or the memory can't be used.
         """
-        self.put_all(integration, [(key, row)])
+        self._waiting.append(WaitingRow(key, integration, row))
+        if len(self._waiting) >= self._rows_at_once:
+            self._look_up()
 
     def put_all(
-        self, integration: Integration, rows: Iterable[tuple[Key, Row]]
+        self, keys: Sequence[Key], integration: Integration, rows: Sequence[Row]
     ) -> None:
         """Take rows; see `Outbox.put_all`.
 
         Raises:
             FatalError: A batch can't be delivered, or the memory can't be used.
         """
-        for key, row in rows:
-            self._waiting.append(WaitingRow(key, integration, row))
-            if len(self._waiting) >= self._rows_at_once:
-                self._look_up()
+        for key, row in zip(keys, rows, strict=True):
+            self.put(key, integration, row)
 
     def tick(self) -> None:
         """See `Outbox.tick`."""

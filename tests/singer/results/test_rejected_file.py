@@ -18,7 +18,8 @@ from target_contentsquare.singer.results.rejected_line import with_note
 
 SCHEMA = {"type": "SCHEMA", "stream": "calls", "schema": {"properties": {}}}
 LINE = b'{"type":"RECORD","stream":"calls","record":{"a":1.50}}'
-ORIGIN = Origin(StreamCounts(), TapStream(name="calls", schema=SCHEMA), 1, LINE)
+SOURCE = TapStream(name="calls", schema=SCHEMA)
+ORIGIN = Origin(StreamCounts(), SOURCE, 1, LINE, len(LINE), None)
 REJECTION = Rejection("wrong_type", "a", "not text")
 
 

@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
 
 def write(file: RejectedFile, user: str, source: TapStream = SOURCE) -> None:
     line = record(call(user, call_duration="x")).encode()
-    file.write(Origin(StreamCounts(), source, 1, line), REJECTION)
+    file.write(Origin(StreamCounts(), source, 1, line, len(line), None), REJECTION)
 
 
 def users(path: Path) -> list[str]:
