@@ -69,6 +69,7 @@ class Entry:
         port: That the server listens on; 0: any. A memory holds for one address only.
         arriving: Rows that have to arrive; None: all, if the contender sends any.
         by_tap: Whether a tap writes the rows, one by one.
+        is_tied: Whether all threads of the contender run on one processor.
     """
 
     contender: Contender
@@ -78,6 +79,7 @@ class Entry:
     port: int = 0
     arriving: int | None = None
     by_tap: bool = False
+    is_tied: bool = False
 
     @property
     def label(self) -> str:
@@ -135,7 +137,7 @@ def run_once(entry: Entry, folder: Path) -> Cost:
     """
     with serving(entry.latency, port=entry.port) as server:
         program = command(entry.contender, server, folder)
-        cost = run(program, entry.input, by_tap=entry.by_tap)
+        cost = run(program, entry.input, by_tap=entry.by_tap, is_tied=entry.is_tied)
         arrived = server.received()["rows"]
     expected = entry.rows if entry.arriving is None else entry.arriving
     if arrived != expected and entry.contender.sends:

@@ -91,12 +91,15 @@ def _tap(path: Path) -> Iterator[IO[bytes]]:
         yield process.stdout
 
 
-def run(command: Sequence[str], stdin: Path, *, by_tap: bool = False) -> Cost:
+def run(
+    command: Sequence[str], stdin: Path, *, by_tap: bool = False, is_tied: bool = False
+) -> Cost:
     """Run a program to its end, and return its cost.
 
     Args:
         stdin: The file that it reads.
         by_tap: Whether a tap reads it, and writes to the program row by row.
+        is_tied: Whether all its threads run on one processor. Only Linux can do that.
 
     Raises:
         RuntimeError: The program failed. The message has the end of its log.
@@ -111,6 +114,9 @@ def run(command: Sequence[str], stdin: Path, *, by_tap: bool = False) -> Cost:
             stderr=log,
             env=_environment(),
         )
+        if is_tied:
+            # Its threads begin later, and stay where the first one is.
+            os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

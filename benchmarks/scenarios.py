@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -95,11 +96,26 @@ def main(conditions: Conditions) -> Section:
         f"Rows of 8 properties, 5 of them mapped, one of each type. Ratios are for "
         f"{rows:,} rows; the cost of contenders that got fewer is extrapolated from "
         "theirs and that of an empty input. The loop waits while the server works, "
-        "and the target works at the same time. Where two processors are threads of "
-        "one core, they slow each other, and the same work takes more processor time: "
-        "see `instructions`."
+        "and the target works at the same time. Its threads take turns on the "
+        "interpreter, and the system wakes each on a processor whose cache does not "
+        "have what the other left: the same work takes more processor time. See "
+        "`tied` and `instructions`."
     )
     return Section("main: an instant server", text, results, ratios)
+
+
+def tied(conditions: Conditions) -> Section:
+    """Compare with all threads of a contender on one processor."""
+    title = "tied: one processor"
+    if not hasattr(os, "sched_setaffinity"):
+        return Section(title, "Not measured: only Linux can do that.", [])
+    entries = [replace(conditions.entry(c, _MILLION), is_tied=True) for c in _fast()]
+    results = conditions.compare(entries)
+    text = (
+        "As `main`, but all threads of a contender run on one processor, and find in "
+        "its cache what the others left."
+    )
+    return Section(title, text, results, _against_loop(results))
 
 
 def instructions(conditions: Conditions) -> Section:
@@ -341,6 +357,7 @@ def _with(contender: Contender, note: str, **settings: object) -> Contender:
 
 ALL: Mapping[str, Callable[[Conditions], Section]] = {
     "main": main,
+    "tied": tied,
     "instructions": instructions,
     "near": near,
     "piped": piped,

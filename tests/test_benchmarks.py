@@ -1,5 +1,7 @@
 """All contenders of the benchmarks get and deliver the same rows."""
 
+import os
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from benchmarks.comparison import Entry, checksum, run_once
 from benchmarks.conditions import installed
+from benchmarks.measuring import run
 from benchmarks.singer_input import Shape, write_input
 
 TODAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -40,3 +43,17 @@ def test_a_contender_that_loses_rows_is_an_error(tmp_path: Path) -> None:
     run_once(Entry(target, source, rows=250), tmp_path)
     with pytest.raises(RuntimeError, match="250 arrived"):
         run_once(Entry(target, source, rows=251), tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux can")
+def test_a_program_is_tied_to_one_processor(tmp_path: Path) -> None:
+    wait = """
+import os, sys, time
+end = time.monotonic() + 20
+while len(os.sched_getaffinity(0)) > 1:
+    if time.monotonic() > end:
+        sys.exit("not tied")
+"""
+    empty = tmp_path / "empty"
+    empty.touch()
+    run([sys.executable, "-c", wait], empty, is_tied=True)
