@@ -138,7 +138,7 @@ class Outbox:
         while begin < len(rows):
             room = self._batches.room_for(keys[begin], integration, rows[begin])
             end = begin + room
-            if self._batches.fill(keys[begin:end], rows[begin:end]):
+            if room and self._batches.fill(keys[begin:end], rows[begin:end]):
                 self.position += len(rows[begin:end])
                 begin = end
             # The row that fills the batch; or all of them, if two have the same key.
