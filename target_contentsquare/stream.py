@@ -119,7 +119,7 @@ class Stream:
         if self._has_many_projects or 2 * len(kept) < number - first:
             for row in kept:
                 row.stand_alone()
-        if self._has_many_projects or len(kept) == 1:
+        if self._has_many_projects:
             for key, row in zip(keys, kept, strict=True):
                 self._outbox.put(key, self._integration, row)
         else:

@@ -184,16 +184,24 @@ class OpenBatches:
         replaced = self._replaced_by(key, row, batch)
         return Change(replaced, self._take_due(batch))
 
-    def room_for(self, key: Key, integration: Integration, row: Row) -> int:
-        """Return how many rows, from this on, `fill` may be given for its batch."""
-        self._switch_to(self._batch_for(key[0], integration, row))
+    def open_for(self, key: Key, integration: Integration, row: Row) -> int:
+        """Open the batch of a row, if need be, for this and rows of the same project.
+
+        The row has to be put at once, one way or the other.
+
+        Returns:
+            How many rows, from this on, `fill` may be given.
+        """
         if self._has_many_integrations:
+            return 0
+        self._switch_to(self._batch_for(key[0], integration, row))
+        if self._has_many_integrations:  # since this row came
             return 0
         # One less: the row that fills the batch makes it go, and is added by itself.
         return max(0, self._room_for_rows - len(self._latest) - 1)
 
     def fill(self, keys: Sequence[Key], rows: Sequence[Row]) -> bool:
-        """Put rows in the batch that `room_for` was asked for, all in one step.
+        """Put rows in the batch that was opened for them, all in one step.
 
         It takes two thirds of the time of adding each.
 
@@ -279,6 +287,7 @@ class OpenBatches:
                 self._bytes -= row.size
                 if not batch.rows:
                     self._take((key[0], other))
+                self._switch_to(self._latest)  # which may hold more or less now
                 return row
         return None
 

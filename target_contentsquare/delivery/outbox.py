@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Rows wait this long at most for their batch to fill: the SDK's max record age.
 MAX_WAIT_SECONDS = 300.0
+# To put fewer rows one by one takes less time than to fill a batch with all of them.
+_ENOUGH_TO_FILL = 20
 
 
 def _do_nothing() -> None:
@@ -124,10 +126,10 @@ class Outbox:
     def put_all(
         self, keys: Sequence[Key], integration: Integration, rows: Sequence[Row]
     ) -> None:
-        """Put rows of one project in their batches; may wait for requests.
+        """Put rows in their batches; may wait for requests.
 
         Args:
-            keys: Of the rows, in their order.
+            keys: Of the rows, in their order; all of one project, which is not checked.
 
         Raises:
             FatalError: A batch can't be delivered.
@@ -136,12 +138,13 @@ class Outbox:
             row.position = position
         begin = 0
         while begin < len(rows):
-            room = self._batches.room_for(keys[begin], integration, rows[begin])
-            end = begin + room
-            if room and self._batches.fill(keys[begin:end], rows[begin:end]):
+            end = begin
+            if len(rows) >= _ENOUGH_TO_FILL:
+                end += self._batches.open_for(keys[begin], integration, rows[begin])
+            if end > begin and self._batches.fill(keys[begin:end], rows[begin:end]):
                 self.position += len(rows[begin:end])
                 begin = end
-            # The row that fills the batch; or all of them, if two have the same key.
+            # The row that fills the batch; or all, if they did not go in at once.
             for place in range(begin, min(end + 1, len(rows))):
                 self.put(keys[place], integration, rows[place])
             begin = end + 1

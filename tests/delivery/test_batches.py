@@ -128,6 +128,26 @@ def test_no_more_waits_than_may_and_those_begun_first_go(
     assert len({at for batch in held for at in positions(batch)}) == sum(map(len, held))
 
 
+def test_a_batch_is_filled_in_one_step_unless_that_changes_more_than_the_batch() -> (
+    None
+):
+    batches = OpenBatches(200, never, most_rows=50, most_bytes=1_000)
+    keys: list[Key] = [(1, f"u-{at}", 1, 1) for at in range(60)]
+    rows = [row(at, 10) for at in range(60)]
+    # The row after them makes the batch go, since no more than 50 may wait.
+    assert batches.open_for(keys[0], Integration(1), rows[0]) == 50
+    assert batches.fill(keys[:30], rows[:30])
+    assert batches.open_for(keys[30], Integration(1), rows[30]) == 20
+    assert not batches.fill(keys[29:31], rows[29:31])
+    assert not batches.fill([keys[30]] * 2, rows[30:32])
+    assert not batches.fill(keys[30:32], [row(30, 10), row(31, 700)])
+    assert batches.fill(keys[30:50], rows[30:50])
+    (batch,) = batches
+    assert (positions(batch), batch.size) == ([*range(50)], 500)
+    # Another project's batch is opened; the rows of this one still count.
+    assert batches.open_for((2, "u", 1, 1), Integration(1), rows[50]) == 0
+
+
 def test_one_huge_row_makes_many_small_ones_go() -> None:
     batches = OpenBatches(200, never, most_bytes=1_000)
     for project in range(100):

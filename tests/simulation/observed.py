@@ -9,8 +9,6 @@ from target_contentsquare.delivery.memory.numbers import NO_NUMBER_LEFT
 from target_contentsquare.delivery.outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from target_contentsquare.delivery.batches import Row
     from target_contentsquare.delivery.origin import Origin
     from target_contentsquare.delivery.rejects import Rejection
@@ -25,24 +23,10 @@ class ObservedOutbox(Outbox):
         super().__init__(*arguments, **more)
         self._observer = observer
         self._unnumbered = Counter[str]()
-        self._told: set[int] = set()
 
     def put(self, key: Key, integration: Integration, row: Row) -> None:
-        self._tell(key, row)
+        self._observer.row_put(row.number, key)
         super().put(key, integration, row)
-
-    def put_all(
-        self, keys: Sequence[Key], integration: Integration, rows: Sequence[Row]
-    ) -> None:
-        # Which of them go through `put` as well is the outbox's own affair.
-        for key, row in zip(keys, rows, strict=True):
-            self._tell(key, row)
-        super().put_all(keys, integration, rows)
-
-    def _tell(self, key: Key, row: Row) -> None:
-        if row.number not in self._told:
-            self._told.add(row.number)
-            self._observer.row_put(row.number, key)
 
     def pass_over(self, row: Row) -> None:
         counts = row.counts

@@ -238,11 +238,7 @@ class SimulatedRun:
             fields = {"value": row.value, "refused": row.outcome == "refused"}
             enrichment = Enrichment(row.key[1], row.key[2], row.key[3], fields)
             put = Row(*place, enrichment)
-            # One way or the other, it becomes the same.
-            if row.number % 2:
-                self._intake.put(row.key, Integration(row.version), put)
-            else:
-                self._intake.put_all([row.key], Integration(row.version), [put])
+            self._intake.put(row.key, Integration(row.version), put)
 
     # Stops
 
